@@ -1,0 +1,208 @@
+using System.Text.Json;
+
+namespace Holdfast.Kernel;
+
+/// <summary>
+/// The payload of an event. All kinds of the whole platform stand here, so that a room can listen to another without
+/// depending on it. Each is described in docs/events.md.
+/// </summary>
+public interface IEventDetail
+{
+    /// <summary><c>subject.past_participle</c>.</summary>
+    string Kind { get; }
+}
+
+/// <summary>One comparison of a gate: a measured value against its limit.</summary>
+public sealed record GateCheck(string Name, double Value, string Rule, bool Passed);
+
+/// <summary>What a guard of a rollout knows at a moment.</summary>
+/// <param name="Guard"><c>error_rate</c>, <c>latency_p99</c>, <c>accuracy</c>, <c>sample_ratio</c>.</param>
+/// <param name="EHarm">e-value against "no worse": roll back at 1/alpha.</param>
+/// <param name="ESafe">e-value for "not worse than the margin".</param>
+/// <param name="Threshold">1/alpha.</param>
+/// <param name="Verdict"><c>harm</c>, <c>safe</c> or <c>open</c>.</param>
+/// <param name="Candidate">The candidate's figure (a share, or milliseconds).</param>
+/// <param name="Primary">The primary's figure.</param>
+public sealed record GuardEvidence(string Guard, double EHarm, double ESafe, double Threshold, string Verdict, double? Candidate = null, double? Primary = null, long Events = 0);
+
+/// <summary>How many requests and labels a verdict rests on.</summary>
+public sealed record RolloutCounts(long Requests, long Candidate, long Primary, long Shadowed, long Errors, long Labels);
+
+public sealed record DatasetVersionCreated(string Dataset, int Version, string Hash, long Rows, int Columns, string Source) : IEventDetail
+{
+    public string Kind => "dataset_version.created";
+}
+
+public sealed record PipelineRunStarted(string Pipeline, string PipelineRun, string Cause) : IEventDetail
+{
+    public string Kind => "pipeline_run.started";
+}
+
+public sealed record PipelineRunFinished(string Pipeline, string PipelineRun, string Status, string? FailedStage, string? Reason) : IEventDetail
+{
+    public string Kind => "pipeline_run.finished";
+}
+
+public sealed record GatePassed(string Pipeline, string PipelineRun, string Gate, IReadOnlyList<GateCheck> Checks) : IEventDetail
+{
+    public string Kind => "gate.passed";
+}
+
+public sealed record GateRefused(string Pipeline, string PipelineRun, string Gate, IReadOnlyList<GateCheck> Checks) : IEventDetail
+{
+    public string Kind => "gate.refused";
+}
+
+public sealed record ModelVersionCreated(string Model, int ModelVersion, string? RunId, string? DatasetVersion, string? PipelineRun) : IEventDetail
+{
+    public string Kind => "model_version.created";
+}
+
+public sealed record AliasSet(string Model, string Alias, int ModelVersion) : IEventDetail
+{
+    public string Kind => "alias.set";
+}
+
+public sealed record EndpointApplied(string Endpoint, string? Model, string Clock, string? Fallback) : IEventDetail
+{
+    public string Kind => "endpoint.applied";
+}
+
+/// <param name="Mode"><c>shadow</c> or <c>split</c>.</param>
+public sealed record RouteChanged(string Endpoint, long Revision, string? Primary, string? Candidate, string Mode, double CandidateWeight) : IEventDetail
+{
+    public string Kind => "route.changed";
+}
+
+public sealed record RolloutStarted(string RolloutId, string Endpoint, string Model, int ModelVersion, int? FromVersion, string Cause) : IEventDetail
+{
+    public string Kind => "rollout.started";
+}
+
+/// <param name="Step"><c>shadow</c>, <c>canary</c>, <c>gradual</c> or <c>full</c>.</param>
+/// <param name="Traffic">Share of traffic to the candidate from now on, 0..1.</param>
+/// <param name="Counts">What the step before rested on.</param>
+/// <param name="Evidence">The evidence on which this step was entered; empty for the first.</param>
+public sealed record RolloutStepEntered(string RolloutId, string Endpoint, string Model, int ModelVersion, int Index, string Step, double Traffic, RolloutCounts Counts, IReadOnlyList<GuardEvidence> Evidence) : IEventDetail
+{
+    public string Kind => "rollout.step_entered";
+}
+
+public sealed record RolloutHeld(string RolloutId, string Endpoint, string Model, int ModelVersion, string Reason, RolloutCounts Counts, IReadOnlyList<GuardEvidence> Evidence) : IEventDetail
+{
+    public string Kind => "rollout.held";
+}
+
+public sealed record RolloutCompleted(string RolloutId, string Endpoint, string Model, int ModelVersion, RolloutCounts Counts, IReadOnlyList<GuardEvidence> Evidence) : IEventDetail
+{
+    public string Kind => "rollout.completed";
+}
+
+public sealed record RolloutRolledBack(string RolloutId, string Endpoint, string Model, int ModelVersion, string Reason, RolloutCounts Counts, IReadOnlyList<GuardEvidence> Evidence) : IEventDetail
+{
+    public string Kind => "rollout.rolled_back";
+}
+
+public sealed record RolloutPaused(string RolloutId, string Endpoint, string Model, int ModelVersion, string Reason) : IEventDetail
+{
+    public string Kind => "rollout.paused";
+}
+
+public sealed record RolloutResumed(string RolloutId, string Endpoint, string Model, int ModelVersion) : IEventDetail
+{
+    public string Kind => "rollout.resumed";
+}
+
+/// <summary>What a monitor concluded of a window.</summary>
+/// <param name="DriftKind"><c>data_fault</c>, <c>data_drift</c>, <c>prediction_drift</c>, <c>concept_drift</c>, <c>performance_drift</c>.</param>
+/// <param name="Cause">Such as <c>scale_change</c>; empty when the kind says it all.</param>
+/// <param name="Severity"><c>moderate</c> or <c>significant</c>.</param>
+/// <param name="Psi">PSI of the feature, bias-corrected.</param>
+/// <param name="ScaleFactor">Estimated factor of a scale change.</param>
+/// <param name="StartsAt">Where the change is thought to have begun (event time).</param>
+/// <param name="Others">The other features that drifted, with their PSI.</param>
+public sealed record DriftDiagnosed(
+    string IncidentId, string Endpoint, string? Model, int? ModelVersion, string DriftKind, string Cause, string? Feature, string Severity,
+    double? Psi, double? PsiLow, double? PsiHigh, double? ScaleFactor, double Confidence, string Window,
+    DateTimeOffset WindowStart, DateTimeOffset WindowEnd, DateTimeOffset StartsAt, long Rows,
+    double? Accuracy, double? BaselineAccuracy, IReadOnlyDictionary<string, double> Others, IReadOnlyList<string> Evidence) : IEventDetail
+{
+    public string Kind => "drift.diagnosed";
+}
+
+/// <param name="Reason">Why: <c>input_repaired</c>, <c>window_clean</c>, <c>model_promoted</c>, <c>closed_by_person</c>.</param>
+/// <param name="CleanFrom">From when on the rows are known to be right again (event time).</param>
+public sealed record IncidentResolved(string IncidentId, string Endpoint, string DriftKind, string? Feature, string Reason, DateTimeOffset CleanFrom) : IEventDetail
+{
+    public string Kind => "incident.resolved";
+}
+
+public sealed record AlertSent(string Channel, string Title, string? IncidentId, bool Delivered) : IEventDetail
+{
+    public string Kind => "alert.sent";
+}
+
+public sealed record SnapshotSaved(string IncidentId, string Endpoint, string Path) : IEventDetail
+{
+    public string Kind => "snapshot.saved";
+}
+
+public sealed record DataQuarantined(string IncidentId, string Endpoint, DateTimeOffset From, DateTimeOffset? Until, string Reason) : IEventDetail
+{
+    public string Kind => "data.quarantined";
+}
+
+public sealed record DataReleased(string Endpoint, string QuarantineId, string Reason) : IEventDetail
+{
+    public string Kind => "data.released";
+}
+
+public sealed record FallbackEntered(string IncidentId, string Endpoint, string Fallback, string Reason) : IEventDetail
+{
+    public string Kind => "endpoint.fallback_entered";
+}
+
+public sealed record FallbackLeft(string IncidentId, string Endpoint, string Reason) : IEventDetail
+{
+    public string Kind => "endpoint.fallback_left";
+}
+
+public sealed record RetrainStarted(string IncidentId, string Endpoint, string Pipeline, string PipelineRun, string DatasetVersion, long Rows, double LabelCoverage, DateTimeOffset From, DateTimeOffset Until) : IEventDetail
+{
+    public string Kind => "retrain.started";
+}
+
+public sealed record RetrainFinished(string IncidentId, string Endpoint, string Pipeline, string PipelineRun, string DatasetVersion, IReadOnlyList<GateCheck> Checks) : IEventDetail
+{
+    public string Kind => "retrain.finished";
+}
+
+public sealed record RetrainFailed(string IncidentId, string Endpoint, string Pipeline, string? PipelineRun, string Reason) : IEventDetail
+{
+    public string Kind => "retrain.failed";
+}
+
+public sealed record RetrainBlocked(string IncidentId, string Endpoint, string Reason) : IEventDetail
+{
+    public string Kind => "retrain.blocked";
+}
+
+public sealed record RetrainUnblocked(string IncidentId, string Endpoint, string Reason) : IEventDetail
+{
+    public string Kind => "retrain.unblocked";
+}
+
+public sealed record ProjectApplied(string Project, string Hash, IReadOnlyList<string> Changes) : IEventDetail
+{
+    public string Kind => "project.applied";
+}
+
+public sealed record TokenCreated(string Name, string Role) : IEventDetail
+{
+    public string Kind => "token.created";
+}
+
+public sealed record TokenRevoked(string Name) : IEventDetail
+{
+    public string Kind => "token.revoked";
+}
