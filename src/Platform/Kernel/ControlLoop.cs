@@ -45,16 +45,16 @@ public sealed class ControlLoop(IEnumerable<IReconciler> reconcilers, ILogger<Co
     public void Wake() => _wake.TrySetResult();
 
     /// <summary>
-    /// Runs rounds until every reconciler is idle; with <paramref name="await"/> also waits for work under way outside.
+    /// Runs rounds until every reconciler is idle; with <paramref name="outside"/> also waits for work under way outside.
     /// </summary>
-    public async Task Settle(bool await = true, CancellationToken ct = default)
+    public async Task Settle(bool outside = true, CancellationToken ct = default)
     {
         while (true)
         {
             switch (await Round(ct))
             {
                 case StepResult.Idle:
-                case StepResult.Waiting when !await:
+                case StepResult.Waiting when !outside:
                     return;
                 case StepResult.Waiting:
                     await Task.Delay(WaitingInterval, ct);
@@ -76,7 +76,7 @@ public sealed class ControlLoop(IEnumerable<IReconciler> reconcilers, ILogger<Co
             _wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             try
             {
-                await Settle(await: false, stoppingToken);
+                await Settle(outside: false, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -94,8 +94,8 @@ public sealed class ControlLoop(IEnumerable<IReconciler> reconcilers, ILogger<Co
             foreach (var reconciler in _reconcilers)
             {
                 var result = await Step(reconciler, ct);
-                if (result == StepResult.Worked || outcome == StepResult.Idle)
-                    outcome = result == StepResult.Idle ? outcome : result;
+                if (result == StepResult.Worked || (result == StepResult.Waiting && outcome == StepResult.Idle))
+                    outcome = result;
             }
 
             return outcome;
