@@ -9,7 +9,7 @@ namespace Holdfast.Storage.Sql;
 public sealed record Migration(string Room, int Number, string Name, string Sql)
 {
     /// <summary>SHA-256 of the text, in hex: a step that has been applied may never change.</summary>
-    public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));
+    public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));
 
     /// <summary>All migrations embedded in an assembly, in order of number within each room.</summary>
     public static IReadOnlyList<Migration> Embedded(Assembly assembly)
