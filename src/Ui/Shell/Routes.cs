@@ -1,0 +1,73 @@
+using System.Text;
+
+namespace Holdfast.Ui.Shell;
+
+/// <summary>Every address of the web pages is built here, and what a page shows stands in its address.</summary>
+public static class Routes
+{
+    public static string Home() => "/";
+
+    public static string Search(string? q = null) => With("/search", ("q", q));
+
+    public static string NotFound() => "/not-found";
+
+    public static string Runs(string? experiment = null, string? filter = null, string? sort = null, string? cursor = null) =>
+        With("/runs", ("experiment", experiment), ("filter", filter), ("sort", sort), ("cursor", cursor));
+
+    public static string Run(string run, string? tab = null) => With($"/runs/{Part(run)}", ("tab", tab));
+
+    public static string Models() => "/models";
+
+    public static string Model(string model) => $"/models/{Part(model)}";
+
+    public static string ModelVersion(string model, int version) => $"/models/{Part(model)}/versions/{version}";
+
+    public static string Data() => "/data";
+
+    public static string Dataset(string dataset) => $"/data/{Part(dataset)}";
+
+    public static string DatasetVersion(string dataset, int version) => $"/data/{Part(dataset)}/versions/{version}";
+
+    public static string Pipelines() => "/pipelines";
+
+    public static string PipelineRun(string pipelineRun) => $"/pipelines/runs/{Part(pipelineRun)}";
+
+    public static string Endpoints() => "/endpoints";
+
+    public static string Endpoint(string endpoint) => $"/endpoints/{Part(endpoint)}";
+
+    public static string Rollout(string rollout) => $"/rollouts/{Part(rollout)}";
+
+    public static string Monitors() => "/monitors";
+
+    public static string Monitor(string endpoint, string? window = null, string? feature = null) =>
+        With($"/monitors/{Part(endpoint)}", ("window", window), ("feature", feature));
+
+    public static string Incidents(string? state = null, string? endpoint = null) =>
+        With("/incidents", ("state", state), ("endpoint", endpoint));
+
+    public static string Incident(string incident) => $"/incidents/{Part(incident)}";
+
+    public static string Journal(string? kind = null, string? subject = null, string? before = null) =>
+        With("/journal", ("kind", kind), ("subject", subject), ("before", before));
+
+    public static string Settings() => "/settings";
+
+    private static string Part(string value) => Uri.EscapeDataString(value);
+
+    private static string With(string path, params ReadOnlySpan<(string Name, string? Value)> query)
+    {
+        var url = new StringBuilder(path);
+        var mark = '?';
+        foreach (var (name, value) in query)
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                url.Append(mark).Append(name).Append('=').Append(Uri.EscapeDataString(value));
+                mark = '&';
+            }
+        }
+
+        return url.ToString();
+    }
+}
