@@ -1,0 +1,101 @@
+using System.Globalization;
+using Holdfast.Contracts;
+
+namespace Holdfast.Rollout;
+
+/// <summary>How versions come to an endpoint.</summary>
+/// <param name="Steps">In order: shadow, canary, gradual; a last step of 100 % is added when it is not declared.</param>
+/// <param name="Guard">What must not get worse.</param>
+/// <param name="OnInconclusive">When the term of a step is over without enough evidence: <c>hold</c> (and go on later, if evidence comes), <c>rollback</c> or <c>ask</c> (a person promotes).</param>
+public sealed record RolloutSpec(IReadOnlyList<StepSpec> Steps, GuardSpec Guard, string OnInconclusive = "hold")
+{
+    /// <summary>What holds for an endpoint that declares nothing.</summary>
+    public static RolloutSpec Default { get; } = new(
+        [
+            new StepSpec(StepSpec.Shadow, 0, TimeSpan.FromHours(24), 1000),
+            new StepSpec(StepSpec.Canary, 0.05, TimeSpan.FromHours(1)),
+            new StepSpec(StepSpec.Gradual, 0.25, TimeSpan.FromHours(1)),
+            new StepSpec(StepSpec.Gradual, 0.5, TimeSpan.FromHours(1)),
+            new StepSpec(StepSpec.Gradual, 1, TimeSpan.FromHours(1)),
+        ],
+        GuardSpec.Default);
+
+    /// <summary>Everything that is wrong with the declaration; empty when it can be applied.</summary>
+    public IReadOnlyList<Fault> Faults(string endpoint)
+    {
+        var at = $"endpoints.{endpoint}.rollout";
+        var faults = new List<Fault>();
+        if (Steps.Count == 0)
+            faults.Add(new Fault(at + ".steps", "No step is declared.", "Declare at least one: - shadow: {for: 24h}."));
+        var last = 0.0;
+        for (var i = 0; i < Steps.Count; i++)
+        {
+            var step = Steps[i];
+            var field = $"{at}.steps[{i}]";
+            if (step.Kind is not (StepSpec.Shadow or StepSpec.Canary or StepSpec.Gradual))
+                faults.Add(new Fault(field, $"'{step.Kind}' is no kind of step.", "Use shadow, canary or gradual."));
+            if (step.Kind == StepSpec.Shadow ? i > 0 : !(step.Traffic > 0 && step.Traffic <= 1))
+                faults.Add(new Fault(field + ".traffic", step.Kind == StepSpec.Shadow ? "A shadow step comes first." : $"The traffic is {step.Traffic.ToString(CultureInfo.InvariantCulture)}.", "Give a share between 0 % and 100 %."));
+            if (step.Kind != StepSpec.Shadow && step.Traffic < last)
+                faults.Add(new Fault(field + ".traffic", "The traffic falls from one step to the next.", "Let it rise: buckets are nested, so a unit that has seen the candidate keeps it."));
+            if (step.For < TimeSpan.Zero || step.MinPredictions < 0)
+                faults.Add(new Fault(field, "A negative term or number of predictions.", "Use zero or more."));
+            last = Math.Max(last, step.Traffic);
+        }
+
+        if (OnInconclusive is not ("hold" or "rollback" or "ask"))
+            faults.Add(new Fault(at + ".on_inconclusive", $"'{OnInconclusive}' is unknown.", "Use hold, rollback or ask."));
+        if (!(Guard.Alpha > 0 && Guard.Alpha < 0.5))
+            faults.Add(new Fault(at + ".guard.alpha", $"alpha is {Guard.Alpha.ToString(CultureInfo.InvariantCulture)}.", "Choose a chance of a false rollback between 0 and 0.5, such as 0.01."));
+        return faults;
+    }
+}
+
+/// <summary>One step.</summary>
+/// <param name="Kind"><c>shadow</c>: the candidate answers in parallel and nobody sees it; <c>canary</c>, <c>gradual</c>: a share of the traffic.</param>
+/// <param name="Traffic">Share to the candidate, 0..1; 0 in shadow.</param>
+/// <param name="For">Least term, on the endpoint's clock.</param>
+/// <param name="MinPredictions">Least number of predictions in the step (shadow copies in shadow, else both sides together).</param>
+public sealed record StepSpec(string Kind, double Traffic, TimeSpan For, long MinPredictions = 0)
+{
+    public const string Shadow = "shadow";
+    public const string Canary = "canary";
+    public const string Gradual = "gradual";
+    public const string Full = "full";
+}
+
+/// <summary>What must not get worse. A guard that is null is off.</summary>
+/// <param name="Alpha">Chance of a false rollback over the whole rollout, all guards together, at any number of looks.</param>
+/// <param name="LatencyFloorMs">Latencies below this are never called slow.</param>
+public sealed record GuardSpec(GuardRule? ErrorRate, GuardRule? LatencyP99, GuardRule? Accuracy, double Alpha = 0.01, double LatencyFloorMs = 10)
+{
+    /// <summary>Errors and accuracy no worse, the 99th percentile of the latency at most a quarter longer.</summary>
+    public static GuardSpec Default { get; } = new(new GuardRule(), new GuardRule(0.25), new GuardRule());
+}
+
+/// <summary>A guard's limit.</summary>
+/// <param name="Tolerance">What is still accepted, relative: 0 = no worse, 0.1 = 10 % more.</param>
+/// <param name="Absolute">A share of bad events that is small enough to pass in any case, when proven.</param>
+/// <param name="Require">Whether the rollout waits for this guard's evidence even where it cannot come within the step (late labels).</param>
+public sealed record GuardRule(double Tolerance = 0, double? Absolute = null, bool Require = false)
+{
+    /// <summary>Reads <c>no_worse</c> or <c>+10%</c>; <c>off</c> gives null.</summary>
+    /// <exception cref="HoldfastException">The text is neither.</exception>
+    public static GuardRule? Parse(string text, string field)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text == "off")
+            return null;
+        if (text == "no_worse")
+            return new GuardRule();
+        if (text.StartsWith('+') && text.EndsWith('%') && double.TryParse(text.AsSpan(1, text.Length - 2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent))
+            return new GuardRule(percent / 100);
+        throw new HoldfastException(ErrorCode.InvalidArgument, $"{field} is '{text}'.", "Write no_worse, a tolerance such as \"+10%\", or off.");
+    }
+}
+
+/// <summary>Asks for a rollout.</summary>
+/// <param name="Cause">Why, in a few words: <c>person</c>, <c>data_drift</c>.</param>
+/// <param name="ShadowFor">Replaces the term of the endpoint's own shadow step.</param>
+/// <param name="IdempotencyKey">The same key gives the same rollout.</param>
+public sealed record StartRollout(string Endpoint, string Model, int Version, string Cause, TimeSpan? ShadowFor = null, string? IdempotencyKey = null, string? IncidentId = null);
