@@ -1,0 +1,70 @@
+using Holdfast.Registry;
+
+namespace Holdfast.Serving.Backends;
+
+/// <summary>
+/// The features of one or more requests, by column, so that a row costs no object per value. A number that is missing is NaN,
+/// a text that is missing is null, a boolean is 0 or 1. Created all missing.
+/// </summary>
+public sealed class FeatureRows
+{
+    private readonly double[][] numbers;
+    private readonly string?[]?[] texts;
+
+    /// <summary>Columns of numbers; <see cref="MakeTexts"/> turns one into texts.</summary>
+    public FeatureRows(IReadOnlyList<string> names, int count)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        Names = names;
+        Count = count;
+        numbers = new double[names.Count][];
+        texts = new string?[]?[names.Count];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] = new double[count];
+            Array.Fill(numbers[i], double.NaN);
+        }
+    }
+
+    /// <summary>The columns' names.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>How many rows.</summary>
+    public int Count { get; }
+
+    /// <summary>Rows shaped like a signature: its text inputs are text columns.</summary>
+    public static FeatureRows For(Signature signature, int count)
+    {
+        ArgumentNullException.ThrowIfNull(signature);
+        var rows = new FeatureRows(signature.Inputs.Select(i => i.Name).ToArray(), count);
+        for (var i = 0; i < signature.Inputs.Count; i++)
+        {
+            if (signature.Inputs[i].Datatype == "BYTES")
+                rows.MakeTexts(i);
+        }
+
+        return rows;
+    }
+
+    /// <summary>The numbers of a column; all NaN when it is a text column.</summary>
+    public double[] Numbers(int column) => numbers[column];
+
+    /// <summary>The texts of a column, or null when it is a column of numbers.</summary>
+    public string?[]? Texts(int column) => texts[column];
+
+    /// <summary>Makes a column one of texts, all missing, and gives its array.</summary>
+    public string?[] MakeTexts(int column) => texts[column] ??= new string?[Count];
+
+    /// <summary>Index of a column, or -1.</summary>
+    public int Column(string name)
+    {
+        for (var i = 0; i < Names.Count; i++)
+        {
+            if (string.Equals(Names[i], name, StringComparison.Ordinal))
+                return i;
+        }
+
+        return -1;
+    }
+}

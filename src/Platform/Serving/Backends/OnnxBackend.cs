@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Holdfast.Contracts;
+using Holdfast.Registry;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Holdfast.Serving.Backends;
+
+/// <summary>
+/// A model in ONNX, run in this process by ONNX Runtime with one thread per call: many small requests side by side are what a
+/// gateway sees. Takes either one tensor per feature or a single [N, F] float matrix in signature order.
+/// </summary>
+public sealed class OnnxBackend : IBackend
+{
+    private readonly InferenceSession session;
+    private readonly OnnxInputs inputs;
+    private readonly OnnxOutputs outputs;
+    private readonly RunOptions options = new();
+    private readonly ConcurrentBag<OnnxBinding> idle = [];
+
+    private OnnxBackend(InferenceSession session, ModelPackage package, string path)
+    {
+        this.session = session;
+        inputs = new OnnxInputs(session, package.Signature, path);
+        outputs = new OnnxOutputs(session, package, path);
+        Info = new BackendInfo("onnx", package.Task, package.Signature);
+    }
+
+    public BackendInfo Info { get; }
+
+    /// <summary>Loads the model and checks it against the signature and by answering one row.</summary>
+    public static OnnxBackend Load(string path, ModelPackage package)
+    {
+        ArgumentNullException.ThrowIfNull(package);
+        InferenceSession? session = null;
+        try
+        {
+            using var settings = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, ExecutionMode = ExecutionMode.ORT_SEQUENTIAL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+            session = new InferenceSession(path, settings);
+            var backend = new OnnxBackend(session, package, path);
+            // A first answer pays for lazy set-up here, not in a request, and shows a model that cannot run at all.
+            backend.Predict(FeatureRows.For(package.Signature, 1), new Outcome[1]);
+            return backend;
+        }
+        catch (OnnxRuntimeException fault)
+        {
+            session?.Dispose();
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"ONNX Runtime cannot load {path}: {fault.Message}", "Export the model again; the file may be cut off, or use an operator that ONNX Runtime does not have.", fault);
+        }
+        catch (HoldfastException)
+        {
+            session?.Dispose();
+            throw;
+        }
+        catch (DllNotFoundException fault)
+        {
+            throw new HoldfastException(ErrorCode.Unavailable, $"The native library of ONNX Runtime cannot be loaded: {fault.Message}", "Install Holdfast for this operating system and processor again.", fault);
+        }
+    }
+
+    public void Predict(FeatureRows rows, Span<Outcome> outcomes)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        if (rows.Count == 0)
+            return;
+        if (rows.Count > 1 || !idle.TryTake(out var binding))
+            binding = new OnnxBinding(inputs, rows.Count);
+        try
+        {
+            binding.Fill(rows);
+            using var results = session.Run(options, inputs.Names, binding.Values, outputs.Names);
+            outputs.Read(results, outcomes[..rows.Count]);
+        }
+        catch (OnnxRuntimeException fault)
+        {
+            throw new HoldfastException(ErrorCode.Internal, $"The model failed on this input: {fault.Message}", null, fault);
+        }
+        finally
+        {
+            // Bindings of one row are kept: their tensors lie over pinned arrays that the next request only overwrites.
+            if (rows.Count == 1)
+                idle.Add(binding);
+            else
+                binding.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        while (idle.TryTake(out var binding))
+            binding.Dispose();
+        options.Dispose();
+        session.Dispose();
+    }
+
+    internal static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}
