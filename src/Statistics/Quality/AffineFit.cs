@@ -1,0 +1,28 @@
+namespace Holdfast.Statistics.Quality;
+
+/// <summary>How well the current values are the reference values scaled and shifted.</summary>
+/// <param name="Scale">a of current = a * reference + b, least squares over the quantiles 0.01 to 0.99; NaN without data.</param>
+/// <param name="Shift">b of that fit, in the unit of the feature.</param>
+/// <param name="ScaleThroughOrigin">Median of current quantile / reference quantile, b = 0: robust. NaN if the reference quantiles are all 0.</param>
+/// <param name="Residual">Root mean square residual of the least-squares fit / sd of the current quantiles; 0 is a perfect line.</param>
+/// <param name="KsAfterUndo">KS distance in [0, 1] between (current - b) / a and the reference, for the best of: the line, the pure scale, the known conversions.</param>
+/// <param name="ShiftIsBig">Wasserstein-1 / sd of the reference is at least 0.25, and the KS distance exceeds its allowance: there is something to explain.</param>
+/// <param name="KnownFactor">A known conversion (2, 10^k, 60, 1024, miles, Fahrenheit, sign, ...) undoes the change as well as the best fit.</param>
+/// <param name="KnownName">Name of that conversion, or null.</param>
+/// <param name="Implausible">No population does this: a known conversion, or a pure scale by more than 1.5 (or less than 1/1.5), or a negative scale.</param>
+/// <param name="IsAffine">The change is big, and undoing the transformation removes it.</param>
+public sealed record AffineFit(
+    double Scale, double Shift, double ScaleThroughOrigin, double Residual, double KsAfterUndo, bool ShiftIsBig, bool KnownFactor, string? KnownName, bool Implausible, bool IsAffine)
+{
+    /// <summary>The factor of the best explanation: the known conversion's, else the pure scale's, else the line's.</summary>
+    public double BestScale { get; init; } = Scale;
+
+    /// <summary>The shift of the best explanation.</summary>
+    public double BestShift { get; init; } = Shift;
+
+    /// <summary>KS distance before undoing, in [0, 1].</summary>
+    public double KsBefore { get; init; }
+
+    /// <summary>Spread over the quantiles 0.1 to 0.9 of ln(current / (a reference + b)): near 0 when all quantiles moved alike.</summary>
+    public double QuantileSpread { get; init; }
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using Holdfast.Statistics.Tests;
+
+namespace Holdfast.Statistics.Quality;
+
+/// <summary>Faults of one numeric feature, each confirmed by undoing it: what remains must look like the reference.</summary>
+internal static class NumericFaults
+{
+    private static readonly double[] Sentinels = [0, -1, -9, -99, -999, -9999, 99, 999, 9999, 99999, 999999, 1e9];
+
+    public static Fault? Missing(FeatureEvidence feature)
+    {
+        var test = TwoProportion.Test(feature.ReferenceMissing, feature.ReferenceTotal, feature.CurrentMissing, feature.CurrentTotal);
+        if (feature.ReferenceTotal == 0 || feature.CurrentTotal == 0) return null;
+        double before = (double)feature.ReferenceMissing / feature.ReferenceTotal, after = (double)feature.CurrentMissing / feature.CurrentTotal;
+        if (after - before < 0.05 || test.Statistic <= 6) return null;
+        return new Fault(DriftCause.MissingSpike, feature.Name, Strength(test.Statistic / 6), after, Text($"Missing values went from {before:P1} to {after:P1} (z = {test.Statistic:F1})."));
+    }
+
+    public static Fault? Constant(FeatureEvidence feature)
+    {
+        if (feature.CurrentSample.Length < AffineTest.MinimumRows) return null;
+        var (value, share) = Atoms.Largest(feature.CurrentSample);
+        var before = Atoms.Share(feature.ReferenceSample, value);
+        if (share < 0.99 || before > 0.9) return null;
+        return new Fault(DriftCause.ConstantColumn, feature.Name, 0.99, share, Text($"{share:P1} of the values are {value:G6}; in the reference {before:P1}."));
+    }
+
+    public static Fault? Frozen(FeatureEvidence feature)
+    {
+        var sample = feature.CurrentSample;
+        if (sample.Length < AffineTest.MinimumRows) return null;
+        var (start, length) = Atoms.LongestRun(sample);
+        // Chance that one of n starts begins a run this long, if values come in random order with the reference's frequencies.
+        var share = Math.Max(Atoms.Share(feature.ReferenceSample, sample[start]), 1.0 / Math.Max(1, feature.ReferenceSample.Length));
+        var logChance = Math.Log(sample.Length) + (length - 1) * Math.Log(Math.Min(share, 1 - 1e-12));
+        if (logChance >= Math.Log(1e-9) || length < 20 || length < 0.05 * sample.Length) return null;
+        return new Fault(
+            DriftCause.FrozenValue, feature.Name, 0.97, length,
+            Text($"{length} rows in a row of the sample are {sample[start]:G6}, from position {start} of {sample.Length} (ln chance {logChance:F0})."));
+    }
+
+    public static Fault? Affine(FeatureEvidence feature, AffineFit fit)
+    {
+        if (!fit.IsAffine || !fit.Implausible) return null;
+        var cause = fit.BestScale < 0 ? DriftCause.SignFlip
+            : fit.KnownFactor && !AffineTest.IsPlainScale(fit.KnownName) ? DriftCause.UnitChange
+            : DriftCause.ScaleChange;
+        var name = fit.KnownName is null ? "" : $", {fit.KnownName}";
+        return new Fault(
+            cause, feature.Name, fit.KnownFactor ? 0.97 : 0.85, fit.BestScale,
+            Text($"current = {fit.BestScale:G6} * reference + {fit.BestShift:G6}{name}: undoing it takes the KS distance from {fit.KsBefore:F3} to {fit.KsAfterUndo:F3}."),
+            fit.BestScale, fit.BestShift);
+    }
+
+    public static Fault? Partial(FeatureEvidence feature)
+    {
+        var sample = feature.CurrentSample;
+        Fault? found = null;
+        var bestGain = 0.0;
+        for (var eighth = 1; eighth < 8; eighth++)
+        {
+            var cut = sample.Length * eighth / 8;
+            if (cut < AffineTest.MinimumRows || sample.Length - cut < AffineTest.MinimumRows) continue;
+            foreach (var changedLast in (ReadOnlySpan<bool>)[true, false])
+            {
+                var changed = changedLast ? sample.AsSpan(cut) : sample.AsSpan(0, cut);
+                var same = changedLast ? sample.AsSpan(0, cut) : sample.AsSpan(cut);
+                var untouched = KolmogorovSmirnov.TwoSample(feature.ReferenceSample, same, KsMethod.KolmogorovLimit).Statistic;
+                if (untouched > KolmogorovSmirnov.Allowance(feature.ReferenceSample.Length, same.Length, 0.02)) continue;
+                var fit = AffineTest.Fit(feature.ReferenceSample, changed);
+                var gain = fit.KsBefore - fit.KsAfterUndo - untouched;
+                if (!fit.IsAffine || !fit.Implausible || !(gain > bestGain)) continue;
+                bestGain = gain;
+                found = new Fault(
+                    DriftCause.PartialScaleChange, feature.Name, 0.85, fit.BestScale,
+                    Text($"The {(changedLast ? "last" : "first")} {changed.Length} of {sample.Length} sampled rows are {fit.BestScale:G6} * reference + {fit.BestShift:G6}; the others are unchanged (KS {untouched:F3})."),
+                    fit.BestScale, fit.BestShift);
+            }
+        }
+        return found;
+    }
+
+    public static Fault? DefaultValue(FeatureEvidence feature)
+    {
+        var (reference, current) = (feature.ReferenceSample, feature.CurrentSample);
+        if (reference.Length < AffineTest.MinimumRows || current.Length < AffineTest.MinimumRows) return null;
+        var sorted = Samples.SortedFinite(reference);
+        foreach (var (value, share) in Atoms.Above(current, 0.05))
+        {
+            var before = Atoms.Share(reference, value);
+            // A value that was already common and became more common is a change of mix, not a stand-in.
+            if (share - before < 0.05 || before > 0.1 * share) continue;
+            var z = TwoProportion.Test((long)Math.Round(before * reference.Length), reference.Length, (long)Math.Round(share * current.Length), current.Length).Statistic;
+            var suspicious = Array.IndexOf(Sentinels, value) >= 0 || (before == 0 && (value < sorted[0] || value > sorted[^1] || share >= 0.1));
+            if (z <= 6 || !suspicious) continue;
+            var rest = Array.FindAll(current, x => x != value);
+            var others = KolmogorovSmirnov.TwoSample(Array.FindAll(reference, x => x != value), rest, KsMethod.KolmogorovLimit).Statistic;
+            if (rest.Length >= AffineTest.MinimumRows && others > KolmogorovSmirnov.Allowance(reference.Length, rest.Length)) continue;
+            return new Fault(
+                DriftCause.DefaultValueSpike, feature.Name, Strength(z / 6), share,
+                Text($"The value {value:G6} went from {before:P1} to {share:P1} of the rows (z = {z:F1}); the other values did not change (KS {others:F3})."));
+        }
+        return null;
+    }
+
+    public static Fault? Precision(FeatureEvidence feature)
+    {
+        var (reference, current) = (feature.ReferenceSample, feature.CurrentSample);
+        if (reference.Length < AffineTest.MinimumRows || current.Length < AffineTest.MinimumRows) return null;
+        for (var decimals = 0; decimals <= 3; decimals++)
+        {
+            double before = Atoms.FinerThan(reference, decimals), after = Atoms.FinerThan(current, decimals);
+            if (before < 0.1 || after > 0.02 * before) continue;
+            var rounded = new double[reference.Length];
+            for (var i = 0; i < rounded.Length; i++) rounded[i] = Math.Round(reference[i], decimals, MidpointRounding.ToEven);
+            var distance = KolmogorovSmirnov.TwoSample(rounded, current, KsMethod.KolmogorovLimit).Statistic;
+            if (distance > KolmogorovSmirnov.Allowance(reference.Length, current.Length)) continue;
+            return new Fault(
+                DriftCause.PrecisionLoss, feature.Name, 0.9, after,
+                Text($"Values with more than {decimals} decimals went from {before:P1} to {after:P1}; the reference rounded alike agrees (KS {distance:F3})."));
+        }
+        return null;
+    }
+
+    public static Fault? Swapped(FeatureEvidence a, FeatureEvidence b)
+    {
+        if (a.ReferenceSample.Length < AffineTest.MinimumRows || b.ReferenceSample.Length < AffineTest.MinimumRows) return null;
+        double straightA = Distance(a, a), straightB = Distance(b, b);
+        if (straightA < 0.15 || straightB < 0.15) return null;
+        double crossA = Distance(b, a), crossB = Distance(a, b);
+        if (crossA + crossB > 0.25 * (straightA + straightB)) return null;
+        if (crossA > KolmogorovSmirnov.Allowance(b.ReferenceSample.Length, a.CurrentSample.Length) || crossB > KolmogorovSmirnov.Allowance(a.ReferenceSample.Length, b.CurrentSample.Length)) return null;
+        return new Fault(
+            DriftCause.ColumnsSwapped, a.Name, 0.97, crossA + crossB,
+            Text($"{a.Name} looks like the reference of {b.Name} and the other way round: KS {straightA:F3} and {straightB:F3} become {crossA:F3} and {crossB:F3}."));
+    }
+
+    private static double Distance(FeatureEvidence reference, FeatureEvidence current)
+    {
+        var d = KolmogorovSmirnov.TwoSample(reference.ReferenceSample, current.CurrentSample, KsMethod.KolmogorovLimit).Statistic;
+        return double.IsNaN(d) ? 1 : d;
+    }
+
+    /// <summary>0.8 for evidence just over its bound, towards 0.99 for many times it.</summary>
+    internal static double Strength(double ratio) => 0.99 - 0.19 / Math.Max(1, ratio);
+
+    internal static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,55 @@
+namespace Holdfast.Statistics;
+
+/// <summary>Small operations on plain samples. NaN and infinite values count as missing.</summary>
+public static class Samples
+{
+    /// <summary>The finite values of the sample, ascending, in a new array.</summary>
+    public static double[] SortedFinite(ReadOnlySpan<double> values)
+    {
+        var result = Finite(values);
+        Array.Sort(result);
+        return result;
+    }
+
+    /// <summary>The finite values of the sample in their order, in a new array.</summary>
+    public static double[] Finite(ReadOnlySpan<double> values)
+    {
+        var count = 0;
+        foreach (var value in values)
+        {
+            if (double.IsFinite(value)) count++;
+        }
+        var result = new double[count];
+        count = 0;
+        foreach (var value in values)
+        {
+            if (double.IsFinite(value)) result[count++] = value;
+        }
+        return result;
+    }
+
+    /// <summary>The quantile at <paramref name="share"/> in [0, 1] of an ascending sample, linear interpolation at h = (n - 1) share (numpy's default). NaN if empty.</summary>
+    public static double Quantile(ReadOnlySpan<double> sorted, double share)
+    {
+        if (sorted.Length == 0 || double.IsNaN(share)) return double.NaN;
+        var position = (sorted.Length - 1) * Math.Clamp(share, 0, 1);
+        var index = (int)Math.Floor(position);
+        if (index >= sorted.Length - 1) return sorted[^1];
+        var fraction = position - index;
+        double low = sorted[index], high = sorted[index + 1];
+        // numpy's form: exact at both ends and monotone.
+        return fraction < 0.5 ? low + (high - low) * fraction : high - (high - low) * (1 - fraction);
+    }
+
+    /// <summary>Mean and standard deviation (divisor n) in two passes; NaN if empty.</summary>
+    public static (double Mean, double Sd) MeanSd(ReadOnlySpan<double> values)
+    {
+        if (values.Length == 0) return (double.NaN, double.NaN);
+        double sum = 0;
+        foreach (var value in values) sum += value;
+        var mean = sum / values.Length;
+        double squares = 0;
+        foreach (var value in values) squares += (value - mean) * (value - mean);
+        return (mean, Math.Sqrt(squares / values.Length));
+    }
+}

@@ -1,0 +1,68 @@
+namespace Holdfast.Statistics.Tests;
+
+/// <summary>
+/// Adjusted p-values for K tests read together (K features, one window). Compare an adjusted value with the wanted level directly.
+/// All are in [0, 1], in the order of the input; NaN is counted as 1; an empty input gives an empty array. Over time use an e-process instead.
+/// </summary>
+public static class MultipleTesting
+{
+    /// <summary>
+    /// Controls the false discovery rate for independent or positively dependent tests: min over j &gt;= i of K p_(j) / j.
+    /// The default for feature drift. Benjamini and Hochberg, JRSS B 57 (1995).
+    /// </summary>
+    public static double[] BenjaminiHochberg(ReadOnlySpan<double> pValues) => StepUp(pValues, 1);
+
+    /// <summary>
+    /// Controls the false discovery rate under any dependence: Benjamini-Hochberg times sum over j = 1..K of 1/j.
+    /// Benjamini and Yekutieli, Annals of Statistics 29 (2001).
+    /// </summary>
+    public static double[] BenjaminiYekutieli(ReadOnlySpan<double> pValues)
+    {
+        double harmonic = 0;
+        for (var j = 1; j <= pValues.Length; j++) harmonic += 1.0 / j;
+        return StepUp(pValues, harmonic);
+    }
+
+    /// <summary>
+    /// Controls the chance of any false alarm under any dependence: max over j &lt;= i of (K - j + 1) p_(j).
+    /// Holm, Scandinavian Journal of Statistics 6 (1979). Uniformly better than Bonferroni.
+    /// </summary>
+    public static double[] Holm(ReadOnlySpan<double> pValues)
+    {
+        var (order, sorted) = Sort(pValues);
+        var adjusted = new double[sorted.Length];
+        double running = 0;
+        for (var i = 0; i < sorted.Length; i++)
+        {
+            running = Math.Max(running, Math.Min(1, (sorted.Length - i) * sorted[i]));
+            adjusted[order[i]] = running;
+        }
+        return adjusted;
+    }
+
+    private static double[] StepUp(ReadOnlySpan<double> pValues, double factor)
+    {
+        var (order, sorted) = Sort(pValues);
+        var adjusted = new double[sorted.Length];
+        double running = 1;
+        for (var i = sorted.Length - 1; i >= 0; i--)
+        {
+            running = Math.Min(running, factor * sorted.Length * sorted[i] / (i + 1));
+            adjusted[order[i]] = running;
+        }
+        return adjusted;
+    }
+
+    private static (int[] Order, double[] Sorted) Sort(ReadOnlySpan<double> pValues)
+    {
+        var sorted = new double[pValues.Length];
+        var order = new int[pValues.Length];
+        for (var i = 0; i < sorted.Length; i++)
+        {
+            sorted[i] = double.IsNaN(pValues[i]) ? 1 : pValues[i];
+            order[i] = i;
+        }
+        Array.Sort(sorted, order);
+        return (order, sorted);
+    }
+}
