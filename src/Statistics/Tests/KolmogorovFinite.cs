@@ -127,7 +127,7 @@ public static class KolmogorovFinite
         var first = root / z * k0;
         var second = root / (6 * z4) * k1;
         var third = root / (72 * z6 * z) * k2 - root / (36 * z2 * z) * k2Whole;
-        var fourth = root / (6480 * z6 * z4) * k3 + root / (108 * z6) * k3Whole;
+        var fourth = root / (6480 * z6 * z4) * k3 + root / (216 * z6) * k3Whole;
         return first + second / Math.Sqrt(n) + third / n + fourth / (n * Math.Sqrt(n));
     }
 }

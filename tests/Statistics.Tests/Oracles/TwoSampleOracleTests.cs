@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Holdfast.Statistics.Distances;
 using Holdfast.Statistics.Quality;
-using Xunit;
 using static Holdfast.Statistics.Tests.Oracles.Oracle;
 
 namespace Holdfast.Statistics.Tests.Oracles;
@@ -77,12 +76,11 @@ public sealed class TwoSampleOracleTests
             }
         }
 
-        var affine = expected.GetProperty("affine_quantile_fit");
-        if (affine.ValueKind == JsonValueKind.Object && affine.GetProperty("a").ValueKind == JsonValueKind.Number && sortedReference[0] < sortedReference[^1])
+        // A constant reference has no line.
+        if (expected.TryGetProperty("affine_quantile_fit", out var affine) && affine.TryGetProperty("a", out var scale))
         {
             var fit = AffineTest.Fit(reference, current);
-            if (double.IsNaN(fit.Scale)) return;
-            Close(affine.GetProperty("a").GetDouble(), fit.Scale, 1e-9, what + " a");
+            Close(scale.GetDouble(), fit.Scale, 1e-9, what + " a");
             Assert.True(Math.Abs(affine.GetProperty("b").GetDouble() - fit.Shift) <= 1e-9 * Math.Max(1, Math.Abs(fit.Shift)), what + " b");
         }
     }
