@@ -92,12 +92,38 @@ public static class Diagnosis
             var fault = feature.IsCategorical ? OfCategories(feature) : OfNumbers(feature, drifted);
             if (fault is not null) faults.Add(fault);
         }
+        SetKnownGapsAside(faults, input.Features, evidence);
         // Repeated rows shift nothing by themselves, so they count only where no feature has a defect of its own.
         if (faults.Count == 0 && Duplicates(input) is { } duplicates) faults.Add(duplicates);
         if (faults.Count == 0) return null;
         faults.Sort((x, y) => y.Confidence.CompareTo(x.Confidence));
         for (var i = faults.Count - 1; i >= 0; i--) evidence.Insert(0, faults[i].Item);
         return faults[0] with { Confidence = Confirmed(faults, drifted, input.Features.Count, evidence) };
+    }
+
+    // Missing values that the reference also has come with a segment of the population. If their share rises moderately while most of the other features
+    // move too, the segment grew: a change of mix, not a broken pipe.
+    private static void SetKnownGapsAside(List<Fault> faults, IReadOnlyList<FeatureEvidence> features, List<EvidenceItem> evidence)
+    {
+        int moved = 0, others = 0;
+        foreach (var feature in features)
+        {
+            if (faults.Exists(f => f.Feature == feature.Name)) continue;
+            others++;
+            if (feature.Psi.PValue < 1e-4 && feature.Psi.Corrected >= 0.02) moved++;
+        }
+        if (others == 0 || 2 * moved <= others) return;
+        for (var i = faults.Count - 1; i >= 0; i--)
+        {
+            var fault = faults[i];
+            if (fault.Cause != DriftCause.MissingSpike || fault.Value >= 0.2) continue;
+            foreach (var feature in features)
+            {
+                if (feature.Name != fault.Feature || feature.ReferenceMissing < 5) continue;
+                evidence.Add(new EvidenceItem("missing_share", fault.Feature, fault.Value, fault.Detail + " The reference has such rows, and most other features moved too."));
+                faults.RemoveAt(i);
+            }
+        }
     }
 
     private static Fault? OfNumbers(FeatureEvidence feature, List<FeatureEvidence> drifted)

@@ -31,10 +31,13 @@ internal static class NumericFaults
         var sample = feature.CurrentSample;
         if (sample.Length < AffineTest.MinimumRows) return null;
         var (start, length) = Atoms.LongestRun(sample);
+        // Sorted or bursty feeds have long runs anyway, so the run must beat the reference's own and must have raised the value's share.
+        double before = Atoms.Share(feature.ReferenceSample, sample[start]), after = Atoms.Share(sample, sample[start]);
+        var usual = feature.ReferenceSample.Length == 0 ? 0 : (double)Atoms.LongestRun(feature.ReferenceSample).Length / feature.ReferenceSample.Length;
+        if (length < 20 || length < Math.Max(0.05, 3 * usual) * sample.Length || after - before < 0.05) return null;
         // Chance that one of n starts begins a run this long, if values come in random order with the reference's frequencies.
-        var share = Math.Max(Atoms.Share(feature.ReferenceSample, sample[start]), 1.0 / Math.Max(1, feature.ReferenceSample.Length));
-        var logChance = Math.Log(sample.Length) + (length - 1) * Math.Log(Math.Min(share, 1 - 1e-12));
-        if (logChance >= Math.Log(1e-9) || length < 20 || length < 0.05 * sample.Length) return null;
+        var logChance = Math.Log(sample.Length) + (length - 1) * Math.Log(Math.Clamp(before, 1.0 / Math.Max(2, feature.ReferenceSample.Length), 1 - 1e-12));
+        if (logChance >= Math.Log(1e-9)) return null;
         return new Fault(
             DriftCause.FrozenValue, feature.Name, 0.97, length,
             Text($"{length} rows in a row of the sample are {sample[start]:G6}, from position {start} of {sample.Length} (ln chance {logChance:F0})."));

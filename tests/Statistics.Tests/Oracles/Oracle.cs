@@ -35,8 +35,7 @@ internal static class Oracle
 
     public static void Close(double expected, double actual, double relative, string what)
     {
-        var allowed = relative * Math.Max(Math.Abs(expected), relative < 1e-8 ? 1e-3 : 0);
-        if (expected == 0) allowed = 1e-12;
+        var allowed = expected == 0 ? 1e-12 : relative * Math.Abs(expected);
         Assert.True(Math.Abs(expected - actual) <= allowed, $"{what}: expected {expected:R}, got {actual:R}");
     }
 
