@@ -9,6 +9,10 @@ namespace Holdfast.Kernel;
 /// <param name="Execute">Whether the route can make the server run a command.</param>
 public sealed record RequiredRight(Role? Role, bool Execute = false);
 
+/// <summary>How a protocol words an error; put on its route group, so that refusals before its handlers have its shape too.</summary>
+/// <param name="Write">Writes status and body.</param>
+public sealed record ErrorShape(Func<HttpContext, HoldfastException, Task> Write);
+
 /// <summary>What every API uses at the rim.</summary>
 public static class Edge
 {
@@ -21,6 +25,10 @@ public static class Edge
     /// <summary>Open to everybody who reaches the port.</summary>
     public static TBuilder Open<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new RequiredRight(null));
+
+    /// <summary>Words every error of these routes in a protocol's own way instead of an RFC 9457 problem.</summary>
+    public static TBuilder WithErrors<TBuilder>(this TBuilder builder, Func<HttpContext, HoldfastException, Task> write)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new ErrorShape(write));
 
     /// <summary>Who asks. Set by Access before any handler runs.</summary>
     public static Principal Principal(this HttpContext context) =>

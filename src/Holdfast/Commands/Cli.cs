@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Holdfast.Contracts;
+
+namespace Holdfast.Commands;
+
+/// <summary>The command line: what there is, and what its failures look like.</summary>
+public static class Cli
+{
+    /// <summary>Parses and runs; the result is the process's exit code.</summary>
+    public static async Task<int> Run(IReadOnlyList<string> args, CancellationToken ct = default)
+    {
+        var root = Root();
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
+        {
+            foreach (var error in parsed.Errors)
+                await Console.Error.WriteLineAsync($"error: {error.Message}");
+            await Console.Error.WriteLineAsync($"hint: {Path(parsed.CommandResult.Command)} --help");
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) }, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Interrupted;
+        }
+        catch (HoldfastException e)
+        {
+            await Explain(e);
+            return ExitCodes.Failed;
+        }
+        catch (HttpRequestException e)
+        {
+            await Explain(new HoldfastException(ErrorCode.Unavailable, $"The server cannot be reached: {e.Message}", "Start one with holdfast serve, or check --server and HOLDFAST_URL."));
+            return ExitCodes.Failed;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await Explain(new HoldfastException(ErrorCode.FailedPrecondition, e.Message));
+            return ExitCodes.Failed;
+        }
+    }
+
+    /// <summary>All commands.</summary>
+    public static RootCommand Root()
+    {
+        var root = new RootCommand("Holdfast: the whole MLOps loop in one program. Tracks experiments, versions data, runs pipelines, serves models, rolls them out safely, watches for drift and answers it.");
+        root.Add(GlobalOptions.Output);
+        root.Add(ServeCommand.Create());
+        root.Add(ConfigCommand.Create());
+        return root;
+    }
+
+    /// <summary>An error, all its faults and the remedy, on stderr.</summary>
+    internal static async Task Explain(HoldfastException e)
+    {
+        await Console.Error.WriteLineAsync($"error: {e.Message}");
+        foreach (var fault in e.Faults)
+            await Console.Error.WriteLineAsync($"  {fault.Field}: {fault.Message}{(fault.Hint is null ? "" : $" — {fault.Hint}")}");
+        if (e.Hint is not null)
+            await Console.Error.WriteLineAsync($"hint: {e.Hint}");
+    }
+
+    private static string Path(Command command)
+    {
+        var names = new Stack<string>();
+        for (Symbol? symbol = command; symbol is not null and not RootCommand; symbol = symbol.Parents.FirstOrDefault())
+            names.Push(symbol.Name);
+        names.Push("holdfast");
+        return string.Join(' ', names);
+    }
+}

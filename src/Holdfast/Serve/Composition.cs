@@ -1,0 +1,167 @@
+using Holdfast.Access;
+using Holdfast.Contracts;
+using Holdfast.Kernel;
+using Holdfast.Storage;
+using Holdfast.Storage.Blobs;
+using Holdfast.Storage.Sql;
+using Holdfast.Ui;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.Logging.Console;
+using Prometheus;
+
+namespace Holdfast.Serve;
+
+/// <summary>The composition root: the only place that knows every room.</summary>
+public static class HoldfastServer
+{
+    private const long MaxBody = 64L << 20;
+
+    /// <summary>
+    /// Opens the data folder and puts the server together; <c>StartAsync</c> brings the schema up to date and then listens.
+    /// </summary>
+    /// <exception cref="HoldfastException">The folder or its database cannot be used.</exception>
+    public static WebApplication Build(ServeOptions options, Action<IServiceCollection>? customize = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        // Nothing is read from or watched in the folder where the command happens to run.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Production", ApplicationName = "holdfast" });
+        builder.WebHost.UseKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBody;
+        });
+        builder.WebHost.UseUrls([.. options.Urls]);
+        AddLogging(builder.Logging, options);
+        AddFoundation(builder.Services, options);
+        AddRooms(builder.Services, options);
+        customize?.Invoke(builder.Services);
+        var app = builder.Build();
+        try
+        {
+            // First made, last freed: whatever goes wrong later, the folder's lock outlives the database.
+            _ = app.Services.GetRequiredService<DataFolder>();
+            _ = app.Services.GetRequiredService<Db>();
+            Use(app, options);
+            Map(app);
+            return app;
+        }
+        catch
+        {
+            ((IDisposable)app.Services).Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a built server; a port that cannot be had is said in one message.</summary>
+    public static async Task Start(WebApplication app, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        try
+        {
+            await app.StartAsync(ct);
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new HoldfastException(ErrorCode.FailedPrecondition, $"The port is in use: {e.Message.TrimEnd('.')}.", "Stop the program that listens there, or name another port with --port.", e);
+        }
+        catch (System.Net.Sockets.SocketException e)
+        {
+            throw new HoldfastException(ErrorCode.FailedPrecondition, $"The server cannot listen on {string.Join(", ", app.Services.GetRequiredService<ServeOptions>().Urls)}: {e.Message}", "Name another address with --urls or --port.", e);
+        }
+    }
+
+    private static void AddFoundation(IServiceCollection services, ServeOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(options.Time);
+        services.AddSingleton<IHostLifetime, CommandLifetime>();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
+        services.AddSingleton(_ => DataFolder.Open(options.Data));
+        services.AddSingleton(s => options.Database is { } postgres ? Db.OpenPostgres(postgres) : Db.OpenSqlite(s.GetRequiredService<DataFolder>().Database));
+        services.AddKeyedSingleton<IBlobStore>("blobs", (s, _) => new FileBlobStore(s.GetRequiredService<DataFolder>().Blobs));
+        services.AddKeyedSingleton<IBlobStore>("artifacts", (s, _) => new FileBlobStore(options.ArtifactsDestination ?? s.GetRequiredService<DataFolder>().Artifacts));
+        services.AddSingleton<Journal>();
+        services.AddSingleton<ServerClock>();
+        services.AddSingleton<RequestGuard>();
+        services.AddSingleton<IMetricFactory>(Metrics.DefaultFactory);
+        // The schema comes before every room's background work.
+        services.AddHostedService<ServerLife>();
+        services.AddRouting();
+        services.ConfigureHttpJsonOptions(json => HoldfastJson.Apply(json.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+    }
+
+    /// <summary>Every room, in the order in which the one below is known to the one above.</summary>
+    private static void AddRooms(IServiceCollection services, ServeOptions options)
+    {
+        services.AddAccess(new AccessOptions(options.RequireToken));
+
+        services.AddUi();
+
+        // Last: the controllers of all rooms run in it.
+        services.AddSingleton<ControlLoop>();
+        services.AddHostedService(s => s.GetRequiredService<ControlLoop>());
+        services.AddHostedService<JournalWake>();
+    }
+
+    private static void Use(WebApplication app, ServeOptions options)
+    {
+        Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressEventCounters = true, SuppressMeters = true, SuppressDebugMetrics = true });
+        var guard = app.Services.GetRequiredService<RequestGuard>();
+        app.Use(next => context => RequestGuard.Protect(context, next));
+        app.Use(next => context => Problems.Catch(context, next));
+        app.Use(next => context => guard.CheckOrigin(context, next));
+        app.UseEmbeddedAssets();
+        app.UseWebSockets();
+        app.UseRouting();
+        app.UseHttpMetrics(metrics => metrics.ReduceStatusCodeCardinality());
+        app.Use(next => context => RequestGuard.CheckBody(context, next));
+        app.UseAccess();
+    }
+
+    private static void Map(WebApplication app)
+    {
+        app.MapHealth();
+        app.MapMetrics().Open();
+        var api = app.MapGroup("/api/v1");
+        api.MapSystemApi();
+        api.MapAccessApi();
+
+        api.Map("/{**rest}", (HttpContext http) =>
+            throw new HoldfastException(ErrorCode.NotFound, $"There is no {http.Request.Method} {http.Request.Path}.", "See docs/api.md for what the API offers.")).Open();
+        app.MapUi();
+        app.Services.GetRequiredService<ReservedNames>().Set(FirstSegments(app));
+    }
+
+    private static IEnumerable<string> FirstSegments(IEndpointRouteBuilder app) =>
+        app.DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
+            .Select(e => e.RoutePattern.PathSegments is [{ Parts: [RoutePatternLiteralPart literal] }, ..] ? literal.Content : null)
+            .OfType<string>()
+            .Concat(["_blazor", "_framework", "_content", "files", "login", "logout"])
+            .Distinct(StringComparer.OrdinalIgnoreCase);
+
+    private static void AddLogging(ILoggingBuilder logging, ServeOptions options)
+    {
+        logging.SetMinimumLevel(options.LogLevel);
+        // A start that fails is said once, by the command.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        logging.AddFilter("Microsoft", options.LogLevel > LogLevel.Warning ? options.LogLevel : LogLevel.Warning);
+        if (options.LogFormat == LogFormat.Json)
+        {
+            logging.AddJsonConsole(console => console.TimestampFormat = "O");
+        }
+        else
+        {
+            logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "HH:mm:ss ";
+                console.ColorBehavior = Console.IsErrorRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
+            });
+        }
+
+        // stdout is for results.
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+}

@@ -1,0 +1,51 @@
+namespace Holdfast.Serve;
+
+/// <summary>How log lines look on stderr.</summary>
+public enum LogFormat
+{
+    /// <summary>One line for people.</summary>
+    Text,
+
+    /// <summary>One JSON document a line.</summary>
+    Json,
+}
+
+/// <summary>Everything a server is started with, resolved and validated.</summary>
+public sealed record ServeOptions
+{
+    /// <summary>The port that <c>serve</c> listens on when none is named.</summary>
+    public const int DefaultPort = 5080;
+
+    /// <summary>The data folder.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>Where to listen, as <c>http://HOST:PORT</c>; port 0 takes a free one.</summary>
+    public IReadOnlyList<string> Urls { get; init; } = [$"http://127.0.0.1:{DefaultPort}"];
+
+    /// <summary>Whether requests need a token; must be on beyond loopback.</summary>
+    public bool RequireToken { get; init; }
+
+    /// <summary>Host names under which the server may be addressed, beside localhost, its addresses and the machine's name.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>The artifact URI that new experiments get; null = <c>mlflow-artifacts:/</c>, served by this server.</summary>
+    public string? ArtifactRoot { get; init; }
+
+    /// <summary>The folder that holds the artifacts this server serves; null = <c>DATA/artifacts</c>.</summary>
+    public string? ArtifactsDestination { get; init; }
+
+    /// <summary>A PostgreSQL connection string; null = the SQLite file of the data folder.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>How log lines look.</summary>
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>The least level that is logged.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>The system clock; only tests pass another.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Options of a server that lives inside another command: loopback, a free port, quiet.</summary>
+    public static ServeOptions Embedded(string data) => new() { Data = data, Urls = ["http://127.0.0.1:0"], LogLevel = LogLevel.Warning };
+}
