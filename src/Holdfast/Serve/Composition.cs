@@ -144,6 +144,8 @@ public static class HoldfastServer
     private static void AddLogging(ILoggingBuilder logging, ServeOptions options)
     {
         logging.SetMinimumLevel(options.LogLevel);
+        // The keys lie in the data folder, whose rights protect them.
+        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         // A start that fails is said once, by the command.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddFilter("Microsoft", options.LogLevel > LogLevel.Warning ? options.LogLevel : LogLevel.Warning);

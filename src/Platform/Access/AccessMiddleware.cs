@@ -21,20 +21,18 @@ public sealed class AccessMiddleware(RequestDelegate next, AccessService access,
     public async Task Invoke(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var endpoint = context.GetEndpoint();
-        if (endpoint is null)
-        {
-            await next(context);
-            return;
-        }
-
-        var right = endpoint.Metadata.GetMetadata<RequiredRight>()
-            ?? throw new HoldfastException(ErrorCode.PermissionDenied, $"The route {endpoint.DisplayName} declares no right.", "This is a fault of Holdfast: please report it.");
         var principal = await Find(context);
         if (principal is not null)
             context.SetPrincipal(principal);
-        if (right.Role is { } role)
-            Demand(principal, role, right.Execute);
+        // Without a route there is nothing to guard; the page that says so still wants to know who reads it.
+        if (context.GetEndpoint() is { } endpoint)
+        {
+            var right = endpoint.Metadata.GetMetadata<RequiredRight>()
+                ?? throw new HoldfastException(ErrorCode.PermissionDenied, $"The route {endpoint.DisplayName} declares no right.", "This is a fault of Holdfast: please report it.");
+            if (right.Role is { } role)
+                Demand(principal, role, right.Execute);
+        }
+
         await next(context);
     }
 
