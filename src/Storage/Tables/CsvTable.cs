@@ -93,6 +93,10 @@ internal static class CsvTable
 
             return names;
         }
+        catch (CsvMissingHeadersException e)
+        {
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"{name}, line 1: the file is empty; a header with the column names is missing.", "Write the column names into the first line.", e);
+        }
         catch (CsvRecordTooLargeException e)
         {
             throw new HoldfastException(ErrorCode.InvalidArgument, $"{name}, line {line + 1}: the record is longer than 16 MB.", "A quotation mark that is never closed makes one record of the rest of the file.", e);
@@ -109,8 +113,6 @@ internal static class CsvTable
 
     private static string[] Header(CsvDataReader reader, string file)
     {
-        if (reader.FieldCount == 0)
-            throw new HoldfastException(ErrorCode.InvalidArgument, $"{file}, line 1: the file is empty; a header with the column names is missing.", "Write the column names into the first line.");
         var names = Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetName(i).Trim()).ToArray();
         for (var i = 0; i < names.Length; i++)
         {

@@ -1,9 +1,8 @@
 using Holdfast.Contracts;
 using Holdfast.Data;
 using Holdfast.Storage.Tables;
-using Xunit;
 
-namespace Holdfast.Tests.Data;
+namespace Holdfast.Platform.Tests.Data;
 
 public sealed class DataCheckTests
 {

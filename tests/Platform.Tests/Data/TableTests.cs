@@ -1,14 +1,13 @@
 using Holdfast.Contracts;
 using Holdfast.Storage.Tables;
-using Xunit;
 
-namespace Holdfast.Tests.Data;
+namespace Holdfast.Platform.Tests.Data;
 
 public sealed class TableTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("holdfast-tables-");
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Kinds_come_from_the_content()
@@ -55,10 +54,10 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void Bytes_that_are_not_UTF8_and_absent_files_are_named()
     {
-        var path = Path.Combine(_folder.FullName, "latin.csv");
+        var path = Path.Combine(_folder.Path, "latin.csv");
         File.WriteAllBytes(path, [(byte)'a', (byte)'\n', 0xE9, 0x20, (byte)'\n']);
         Assert.Contains("UTF-8", Assert.Throws<HoldfastException>(() => TableReader.Read(path)).Message, StringComparison.Ordinal);
-        Assert.Equal(ErrorCode.NotFound, Assert.Throws<HoldfastException>(() => TableReader.Read(Path.Combine(_folder.FullName, "none.csv"))).Code);
+        Assert.Equal(ErrorCode.NotFound, Assert.Throws<HoldfastException>(() => TableReader.Read(Path.Combine(_folder.Path, "none.csv"))).Code);
     }
 
     [Fact]
@@ -70,7 +69,7 @@ public sealed class TableTests : IDisposable
             new Column("b", [1, 0, double.NaN], ColumnKind.Boolean),
             new Column("at", [0, 1_700_000_000_123, double.NaN], ColumnKind.Time),
         ]);
-        var path = Path.Combine(_folder.FullName, "out.csv");
+        var path = Path.Combine(_folder.Path, "out.csv");
         TableWriter.WriteCsv(path, table);
         var back = TableReader.Read(path);
         Assert.Equal(table.Names, back.Names);
@@ -85,8 +84,8 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void Parquet_reads_like_CSV_whatever_the_file_is_called()
     {
-        var path = Path.Combine(_folder.FullName, "blob");
-        using (var duck = DuckEngine.Open([_folder.FullName]))
+        var path = Path.Combine(_folder.Path, "blob");
+        using (var duck = DuckEngine.Open([_folder.Path]))
             DuckEngine.Execute(duck, $"copy (select i::int as i, i / 3.0 as x, case when i = 2 then null else 'c' || i end as c, i > 1 as b, timestamp '2026-01-01' as at from range(4) t(i)) to {DuckEngine.Quote(path)} (format parquet)");
         var table = TableReader.Read(path);
         Assert.Equal([ColumnKind.Numeric, ColumnKind.Numeric, ColumnKind.Text, ColumnKind.Boolean, ColumnKind.Time], table.Columns.Select(c => c.Kind));
@@ -97,7 +96,7 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void The_columnar_engine_reads_only_its_folders_and_its_settings_are_locked()
     {
-        using var duck = DuckEngine.Open([_folder.FullName]);
+        using var duck = DuckEngine.Open([_folder.Path]);
         Assert.ThrowsAny<Exception>(() => DuckEngine.Execute(duck, "select * from read_csv('/etc/passwd')"));
         Assert.ThrowsAny<Exception>(() => DuckEngine.Execute(duck, "set enable_external_access = true"));
         Assert.ThrowsAny<Exception>(() => DuckEngine.Execute(duck, "set memory_limit = '100GiB'"));
@@ -105,7 +104,7 @@ public sealed class TableTests : IDisposable
 
     private string Csv(string text)
     {
-        var path = Path.Combine(_folder.FullName, "in.csv");
+        var path = Path.Combine(_folder.Path, "in.csv");
         File.WriteAllText(path, text);
         return path;
     }
