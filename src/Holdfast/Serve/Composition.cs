@@ -1,6 +1,11 @@
 using Holdfast.Access;
+using Holdfast.Alerts;
 using Holdfast.Contracts;
+using Holdfast.Data;
 using Holdfast.Kernel;
+using Holdfast.Monitoring;
+using Holdfast.Response;
+using Holdfast.Rollout;
 using Holdfast.Storage;
 using Holdfast.Storage.Blobs;
 using Holdfast.Storage.Sql;
@@ -97,6 +102,11 @@ public static class HoldfastServer
     {
         services.AddAccess(new AccessOptions(options.RequireToken));
 
+        services.AddData();
+        services.AddAlerts();
+        services.AddMonitoring();
+        services.AddRollout();
+        services.AddResponse();
         services.AddUi();
 
         // Last: the controllers of all rooms run in it.
@@ -127,6 +137,7 @@ public static class HoldfastServer
         var api = app.MapGroup("/api/v1");
         api.MapSystemApi();
         api.MapAccessApi();
+        api.MapDataApi();
 
         api.Map("/{**rest}", (HttpContext http) =>
             throw new HoldfastException(ErrorCode.NotFound, $"There is no {http.Request.Method} {http.Request.Path}.", "See docs/api.md for what the API offers.")).Open();
