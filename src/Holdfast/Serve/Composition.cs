@@ -1,11 +1,7 @@
 using Holdfast.Access;
-using Holdfast.Alerts;
 using Holdfast.Contracts;
 using Holdfast.Data;
 using Holdfast.Kernel;
-using Holdfast.Monitoring;
-using Holdfast.Response;
-using Holdfast.Rollout;
 using Holdfast.Storage;
 using Holdfast.Storage.Blobs;
 using Holdfast.Storage.Sql;
@@ -103,10 +99,6 @@ public static class HoldfastServer
         services.AddAccess(new AccessOptions(options.RequireToken));
 
         services.AddData();
-        services.AddAlerts();
-        services.AddMonitoring();
-        services.AddRollout();
-        services.AddResponse();
         services.AddUi();
 
         // Last: the controllers of all rooms run in it.
