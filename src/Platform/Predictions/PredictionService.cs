@@ -1,59 +1,192 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Holdfast.Contracts;
 using Holdfast.Kernel;
 
 namespace Holdfast.Predictions;
 
 /// <summary>The prediction log: the door of the room.</summary>
-public sealed class PredictionService
+public sealed partial class PredictionService
 {
+    private const int MaxLabels = 100_000;
+    private const int MaxLabelLength = 1_000;
+    private readonly PredictionLog _log;
+    private readonly PredictionStore _store;
+    private readonly QuarantineStore _quarantines;
+    private readonly TimeProvider _time;
+
+    internal PredictionService(PredictionLog log, PredictionStore store, QuarantineStore quarantines, TimeProvider time) =>
+        (_log, _store, _quarantines, _time) = (log, store, quarantines, time);
+
     /// <summary>Makes an endpoint's log known: which clock, and how late records may be. Idempotent.</summary>
-    public Task Declare(EndpointKey endpoint, EndpointClock clock, TimeSpan lateness, CancellationToken ct = default) => throw new NotImplementedException();
+    public Task Declare(EndpointKey endpoint, EndpointClock clock, TimeSpan lateness, CancellationToken ct = default)
+    {
+        // The name becomes a folder.
+        if (!EndpointName().IsMatch(endpoint.Name ?? ""))
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"'{endpoint.Name}' is not a name for an endpoint.", "Use 1 to 100 lowercase letters, digits, '-', '_' and '.', beginning with a letter or digit.");
+        return _log.Declare(endpoint, clock, lateness, ct);
+    }
 
     /// <summary>Puts a prediction in the queue to the log; never waits. False when the queue is full: the record is dropped and counted.</summary>
-    public bool Append(PredictionEntry entry) => throw new NotImplementedException();
+    public bool Append(PredictionEntry entry) => Append(entry, null);
+
+    /// <summary>The same for a request that was copied: the record keeps its place in the log and waits there for the copy's result, which must come in bounded time and not fail.</summary>
+    public bool Append(PredictionEntry entry, Task<ShadowResult>? shadow)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return _log.Append(Log(new EndpointKey(entry.WorkspaceId, entry.Endpoint)), Normal(entry), shadow);
+    }
+
+    /// <summary>Counts rows that were asked for and rows that were answered, for the log's completeness.</summary>
+    public void Count(EndpointKey endpoint, int requests, int answered) => _log.Find(endpoint)?.Count(requests, answered);
 
     /// <summary>Stores labels; on return they are durable. Those with a known prediction follow into the log.</summary>
-    public Task<LabelResult> AddLabels(Principal p, string endpoint, IReadOnlyList<NewLabel> labels, CancellationToken ct = default) => throw new NotImplementedException();
+    public async Task<LabelResult> AddLabels(Principal p, string endpoint, IReadOnlyList<NewLabel> labels, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        ArgumentNullException.ThrowIfNull(labels);
+        var log = Log(new EndpointKey(p.WorkspaceId, endpoint));
+        var checkedLabels = Checked(labels);
+        var clock = Now(log);
+        var stored = await _store.AddLabels(log, checkedLabels, clock, _time.GetUtcNow(), ct);
+        // From here on the labels are durable: they go to the log even when the caller has left.
+        if (stored.Count > 0)
+            await _log.Append(log, stored, CancellationToken.None);
+        return await Sorted(log, checkedLabels, clock, ct);
+    }
 
     /// <summary>Moves an event clock forward; a moment already passed changes nothing.</summary>
-    public Task AdvanceClock(Principal p, string endpoint, DateTimeOffset to, CancellationToken ct = default) => throw new NotImplementedException();
+    public async Task AdvanceClock(Principal p, string endpoint, DateTimeOffset to, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        var log = Log(new EndpointKey(p.WorkspaceId, endpoint));
+        if (log.Clock != EndpointClock.Event)
+            throw new HoldfastException(ErrorCode.FailedPrecondition, $"The endpoint '{endpoint}' runs on the wall clock, which nobody can move.", "Declare it with 'clock: event'.");
+        await _log.Append(log, new ClockEntry(Milliseconds(to), "advanced"), ct);
+        await _log.Flush(commit: false, ct);
+    }
 
     /// <summary>Returns when everything appended so far is on disk and folded.</summary>
-    public Task Flush(CancellationToken ct = default) => throw new NotImplementedException();
+    public Task Flush(CancellationToken ct = default) => _log.Flush(commit: false, ct);
 
     /// <summary>The endpoint's clock: wall time, or the watermark. An event clock without any record stands at the Unix epoch.</summary>
-    public DateTimeOffset Now(EndpointKey endpoint) => throw new NotImplementedException();
+    public DateTimeOffset Now(EndpointKey endpoint) => Now(Log(endpoint));
 
     /// <summary>Everything before it has been seen and folded: the highest event time of the log less the allowed lateness; the Unix epoch before the first record.</summary>
-    public DateTimeOffset Watermark(EndpointKey endpoint) => throw new NotImplementedException();
+    public DateTimeOffset Watermark(EndpointKey endpoint) => Log(endpoint).Watermark;
 
-    /// <summary>Reads predictions.</summary>
-    public Task<Page<LoggedPrediction>> Query(Principal p, PredictionQuery query, CancellationToken ct = default) => throw new NotImplementedException();
+    /// <summary>Reads predictions that were appended before the call.</summary>
+    public async Task<Page<LoggedPrediction>> Query(Principal p, PredictionQuery query, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        ArgumentNullException.ThrowIfNull(query);
+        var log = Log(new EndpointKey(p.WorkspaceId, query.Endpoint));
+        var (afterAt, afterSeq) = ParseToken(query.Token);
+        var limit = Math.Clamp(query.Limit, 1, 10_000);
+        await _log.Flush(commit: true, ct);
+        var rows = await _store.Rows(log, query.From, query.Until, query.Role, query.Labelled, afterAt, afterSeq, limit, ct);
+        var entries = log.Files.ReadAt(rows.Select(r => r.Place)).Cast<PredictionEntry>();
+        var items = entries.Zip(rows, (entry, row) => new LoggedPrediction(entry, row.Label, row.LabelAt)).ToList();
+        return new Page<LoggedPrediction>(items, rows.Count < limit ? null : string.Create(CultureInfo.InvariantCulture, $"{rows[^1].At}:{rows[^1].Seq}"));
+    }
 
-    /// <summary>Sets rows aside; the same incident on the same endpoint again gives the same id. Event <c>data.quarantined</c>, written here.</summary>
-    public Task<string> Quarantine(Principal p, string endpoint, DateTimeOffset from, DateTimeOffset? until, string reason, string? incidentId, CancellationToken ct = default) => throw new NotImplementedException();
-
-    /// <summary>Ends an open interval. No event: the incident's own tells it.</summary>
-    public Task CloseQuarantine(Principal p, string id, DateTimeOffset until, CancellationToken ct = default) => throw new NotImplementedException();
-
-    /// <summary>Makes the rows usable again, by name and with a reason. Event <c>data.released</c>, written here.</summary>
-    public Task ReleaseQuarantine(Principal p, string id, string reason, CancellationToken ct = default) => throw new NotImplementedException();
-
-    /// <summary>All intervals of an endpoint, released ones too.</summary>
-    public Task<IReadOnlyList<Quarantine>> ListQuarantines(Principal p, string endpoint, CancellationToken ct = default) => throw new NotImplementedException();
-
-    /// <summary>Whether a moment of event time is set aside now.</summary>
-    public bool IsQuarantined(EndpointKey endpoint, DateTimeOffset at) => throw new NotImplementedException();
+    /// <summary>One prediction by id.</summary>
+    public async Task<LoggedPrediction> Get(Principal p, string endpoint, string id, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        var log = Log(new EndpointKey(p.WorkspaceId, endpoint));
+        await _log.Flush(commit: true, ct);
+        var places = await _store.Places(log, [id], ct);
+        if (places.Count == 0)
+            throw new HoldfastException(ErrorCode.NotFound, $"The endpoint '{endpoint}' has no prediction '{id}' in its log.");
+        var label = await _store.Label(log, id, ct);
+        return new LoggedPrediction(log.Files.ReadAt(places.Values).OfType<PredictionEntry>().Single(), label?.Value, label?.At);
+    }
 
     /// <summary>Completeness of the log.</summary>
-    public LogCompleteness Completeness(EndpointKey endpoint) => throw new NotImplementedException();
-}
+    public LogCompleteness Completeness(EndpointKey endpoint)
+    {
+        var log = Log(endpoint);
+        return log.Completeness(Now(log));
+    }
 
-/// <summary>Which clock an endpoint's terms count on.</summary>
-public enum EndpointClock
-{
-    /// <summary>The host's.</summary>
-    Wall,
+    internal EndpointLog Log(EndpointKey endpoint) =>
+        _log.Find(endpoint) ?? throw new HoldfastException(ErrorCode.NotFound, $"There is no endpoint '{endpoint.Name}' in this workspace.", "List them with 'holdfast endpoint list', or apply a project that declares it.");
 
-    /// <summary>The watermark of its log: for replays.</summary>
-    Event,
+    private DateTimeOffset Now(EndpointLog log) => log.Clock == EndpointClock.Event ? log.Watermark : _time.GetUtcNow();
+
+    // The folds see exactly what a replay would read: whole milliseconds, and no infinities, which JSON cannot carry.
+    private static PredictionEntry Normal(PredictionEntry entry)
+    {
+        if (entry.At.Ticks % TimeSpan.TicksPerMillisecond != 0 || entry.At.Offset != TimeSpan.Zero)
+            entry = entry with { At = Milliseconds(entry.At) };
+        if (double.IsInfinity(entry.Score))
+            entry = entry with { Score = double.NaN };
+        foreach (var feature in entry.Features)
+        {
+            if (double.IsInfinity(feature.Number))
+                return entry with { Features = [.. entry.Features.Select(f => double.IsInfinity(f.Number) ? f with { Number = double.NaN } : f)] };
+        }
+
+        return entry;
+    }
+
+    private static DateTimeOffset Milliseconds(DateTimeOffset at) => DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds());
+
+    private static List<NewLabel> Checked(IReadOnlyList<NewLabel> labels)
+    {
+        if (labels.Count is 0 or > MaxLabels)
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"A request carries 1 to {MaxLabels:N0} labels; this one has {labels.Count:N0}.");
+        var faults = new List<Fault>();
+        var result = new List<NewLabel>(labels.Count);
+        for (var i = 0; i < labels.Count; i++)
+        {
+            var label = labels[i];
+            if (!Guid.TryParse(label.PredictionId, out var id))
+                faults.Add(new Fault($"labels[{i}].prediction_id", $"'{label.PredictionId}' is not a prediction id.", "Send the prediction_id that the answer carried."));
+            if (string.IsNullOrEmpty(label.Value) || label.Value.Length > MaxLabelLength)
+                faults.Add(new Fault($"labels[{i}].value", $"has {label.Value?.Length ?? 0} characters.", $"Send the true class or number, 1 to {MaxLabelLength} characters."));
+            result.Add(label with { PredictionId = id.ToString() });
+            if (faults.Count >= 100)
+                break;
+        }
+
+        return faults.Count == 0 ? result : throw new HoldfastException("The labels were refused; none of them was stored.", faults);
+    }
+
+    private async Task<LabelResult> Sorted(EndpointLog log, List<NewLabel> labels, DateTimeOffset clock, CancellationToken ct)
+    {
+        var ids = labels.Select(l => l.PredictionId).Where(id => !log.InFlight.ContainsKey(id)).ToHashSet(StringComparer.Ordinal);
+        var indexed = ids.Count == 0 ? [] : await _store.Places(log, ids, ct);
+        ids.ExceptWith(indexed.Keys);
+        var unknown = new List<string>();
+        var pending = 0;
+        foreach (var id in ids)
+        {
+            if (IsRecent(id, clock))
+                pending++;
+            else
+                unknown.Add(id);
+        }
+
+        return new LabelResult(labels.Count - pending - unknown.Count, pending, unknown);
+    }
+
+    // A UUIDv7 carries its time: one that is no older than the log's lag may still be on its way (from another gateway).
+    private static bool IsRecent(string id, DateTimeOffset clock) =>
+        Guid.TryParse(id, out var guid) && guid.Version == 7
+        && DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(guid.ToString("N").AsSpan(0, 12), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)) > clock - TimeSpan.FromSeconds(10);
+
+    private static (long At, long Seq) ParseToken(string? token)
+    {
+        if (string.IsNullOrEmpty(token))
+            return (long.MinValue, 0);
+        var colon = token.IndexOf(':', StringComparison.Ordinal);
+        if (colon > 0 && long.TryParse(token.AsSpan(0, colon), CultureInfo.InvariantCulture, out var at) && long.TryParse(token.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var seq))
+            return (at, seq);
+        throw new HoldfastException(ErrorCode.InvalidArgument, $"'{token}' is not a page token.", "Send the next_token of the page before.");
+    }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,99}$", RegexOptions.CultureInvariant)]
+    private static partial Regex EndpointName();
 }

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Holdfast.Predictions;
+
+namespace Holdfast.Platform.Tests.Predictions;
+
+/// <summary>A child process writes predictions and labels and is ended by kill -9; then the folder is opened again.</summary>
+public sealed class LogCrashTests : IDisposable
+{
+    private const string ChildFolder = "HOLDFAST_TEST_LOG_CHILD";
+    private const string Acknowledged = "acknowledged";
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(1100)]
+    public async Task After_kill_9_acknowledged_labels_are_there_no_line_is_torn_and_folds_equal_a_replay(int labelsBeforeTheKill)
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var acknowledged = await KillChildAfter(labelsBeforeTheKill);
+        Assert.True(acknowledged >= labelsBeforeTheKill);
+
+        var (kept, replayed) = (new Transcript(), new Transcript("replayed"));
+        await using var log = await LogHarness.Open(_folder.Path, null, null, kept, replayed);
+        var lines = (await log.Lines()).Select(l => JsonDocument.Parse(l).RootElement).ToList();
+        Assert.Equal(Enumerable.Range(1, lines.Count), lines.Select(l => l.GetProperty("seq").GetInt32()));
+        Assert.Equal(replayed.Text, kept.Text);
+
+        var stored = await log.Db.Read(tx => tx.Query("select prediction_id from prediction_label order by label_seq", r => r.Text(0)), ct);
+        Assert.Equal(Enumerable.Range(0, acknowledged).Select(LogHarness.Id), stored.Take(acknowledged));
+        var labels = lines.Where(l => l.GetProperty("kind").GetString() == "label").Select(l => l.GetProperty("label_seq").GetInt64()).ToList();
+        Assert.Equal(labels.Distinct().Order(), labels.Order());
+        // Only labels whose prediction the crash took from the log (at most a second's worth) may be missing from it.
+        Assert.Equal(stored.Count, labels.Count + log.Service.Completeness(LogHarness.Credit).PendingLabels);
+    }
+
+    /// <summary>The child: only ever run by the test above, until it is killed.</summary>
+    [Fact(Explicit = true)]
+    public async Task Writes_until_it_is_killed()
+    {
+        var root = Environment.GetEnvironmentVariable(ChildFolder) ?? throw new InvalidOperationException("This is the child of another test.");
+        await using var log = await LogHarness.Open(root, new PredictionOptions { SegmentBytes = 200_000, CommitAfter = 300 }, null, new Transcript());
+        await using var progress = new FileStream(Path.Combine(root, Acknowledged), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        for (var i = 0; ; i++)
+        {
+            log.Service.Append(LogHarness.Entry(i));
+            await log.Service.AddLabels(LogHarness.Someone, "credit", [new NewLabel(LogHarness.Id(i), "1")], TestContext.Current.CancellationToken);
+            progress.WriteByte(1);
+        }
+    }
+
+    private async Task<int> KillChildAfter(int labels)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(LogCrashTests).Assembly.Location);
+        foreach (var argument in (string[])["-explicit", "only", "-method", $"{typeof(LogCrashTests).FullName}.{nameof(Writes_until_it_is_killed)}"])
+            start.ArgumentList.Add(argument);
+        start.Environment[ChildFolder] = _folder.Path;
+        using var child = Process.Start(start)!;
+        var progress = new FileInfo(Path.Combine(_folder.Path, Acknowledged));
+        while (!child.HasExited && (!progress.Exists || progress.Length < labels))
+        {
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+            progress.Refresh();
+        }
+
+        child.Kill();
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        progress.Refresh();
+        return (int)progress.Length;
+    }
+}
