@@ -58,6 +58,7 @@ public static class UiSetup
             return next(context);
         });
         app.UseAntiforgery();
+        app.MapLogin();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null).Needs(Role.Viewer);
         return app;
     }

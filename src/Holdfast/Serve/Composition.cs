@@ -1,5 +1,6 @@
 using Holdfast.Access;
 using Holdfast.Contracts;
+using Holdfast.Data;
 using Holdfast.Kernel;
 using Holdfast.Storage;
 using Holdfast.Storage.Blobs;
@@ -97,6 +98,7 @@ public static class HoldfastServer
     {
         services.AddAccess(new AccessOptions(options.RequireToken));
 
+        services.AddData();
         services.AddUi();
 
         // Last: the controllers of all rooms run in it.
@@ -127,6 +129,7 @@ public static class HoldfastServer
         var api = app.MapGroup("/api/v1");
         api.MapSystemApi();
         api.MapAccessApi();
+        api.MapDataApi();
 
         api.Map("/{**rest}", (HttpContext http) =>
             throw new HoldfastException(ErrorCode.NotFound, $"There is no {http.Request.Method} {http.Request.Path}.", "See docs/api.md for what the API offers.")).Open();

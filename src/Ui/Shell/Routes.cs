@@ -9,6 +9,8 @@ public static class Routes
 
     public static string Search(string? q = null) => With("/search", ("q", q));
 
+    public static string Login() => "/login";
+
     public static string NotFound() => "/not-found";
 
     public static string Runs(string? experiment = null, string? filter = null, string? sort = null, string? cursor = null) =>
@@ -22,9 +24,9 @@ public static class Routes
 
     public static string ModelVersion(string model, int version) => $"/models/{Part(model)}/versions/{version}";
 
-    public static string Data() => "/data";
+    public static string Data(string? cursor = null) => With("/data", ("cursor", cursor));
 
-    public static string Dataset(string dataset) => $"/data/{Part(dataset)}";
+    public static string Dataset(string dataset, string? cursor = null) => With($"/data/{Part(dataset)}", ("cursor", cursor));
 
     public static string DatasetVersion(string dataset, int version) => $"/data/{Part(dataset)}/versions/{version}";
 

@@ -138,4 +138,148 @@ kind('lines', (found, options, p) => {
   };
 });
 
+
+const tones = p => ({ good: p.good, busy: p.busy, watch: p.watch, bad: p.bad, plain: p.plain });
+const time = ms => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+
+// A rollout: the candidate's share of the traffic as steps above, the guards' e-values against 1/alpha on a log axis below.
+kind('rollout', (_, o, p) => {
+  if (!o.steps || o.steps.length === 0) return null;
+  const end = o.until;
+  const weights = [...o.steps.map(s => [s.at, s.traffic]), [end, o.steps[o.steps.length - 1].traffic]];
+  const guards = (o.guards || []).filter(g => g.points.length > 0);
+  const values = guards.flatMap(g => g.points.map(q => q[1]));
+  const low = Math.min(0.01, ...values.filter(v => v > 0)), high = Math.max(10 * (o.threshold || 100), ...values);
+  const clamp = v => Math.max(v, low);
+  return {
+    axisPointer: { link: [{ xAxisIndex: 'all' }] },
+    grid: [{ left: 64, right: 18, top: 26, height: '26%' }, { left: 64, right: 18, top: '50%', bottom: 40 }],
+    xAxis: [
+      axis(p, { type: 'time', gridIndex: 0, min: o.steps[0].at, max: end, axisLabel: { show: false }, splitLine: { show: false } }),
+      axis(p, { type: 'time', gridIndex: 1, min: o.steps[0].at, max: end, splitLine: { show: false } }),
+    ],
+    yAxis: [
+      axis(p, { type: 'value', gridIndex: 0, min: 0, max: 1, interval: 0.5, name: 'Traffic', nameTextStyle: { align: 'left', color: p.ink2, padding: [0, 0, 0, -44] }, axisLabel: { color: p.ink3, formatter: v => v * 100 + ' %' } }),
+      axis(p, { type: 'log', gridIndex: 1, min: low, max: high, name: 'e-value against “no worse”', nameTextStyle: { align: 'left', color: p.ink2, padding: [0, 0, 0, -44] }, axisLabel: { color: p.ink3, formatter: v => v >= 1e4 || v < 1e-2 ? v.toExponential(0) : String(v) } }),
+    ],
+    legend: { bottom: 0, left: 60, textStyle: { color: p.ink2 }, itemWidth: 14, itemHeight: 3, icon: 'rect', data: guards.map(g => g.name) },
+    series: [
+      {
+        type: 'line', step: 'end', name: 'Traffic to the candidate', data: weights, xAxisIndex: 0, yAxisIndex: 0, symbol: 'none', lineStyle: { width: 2, color: p.accent },
+        itemStyle: { color: p.accent }, areaStyle: { color: p.accent, opacity: 0.14 }, tooltip: { valueFormatter: v => number(v * 100) + ' %' },
+        markLine: {
+          symbol: 'none', silent: true, lineStyle: { color: p.line, type: 'solid' }, label: { color: p.ink2, formatter: '{b}', position: 'end', rotate: 0, fontSize: 10 },
+          data: o.steps.filter((s, i) => i === 0 || s.name !== o.steps[i - 1].name).map(s => ({ name: s.name, xAxis: s.at })),
+        },
+      },
+      ...guards.map((g, i) => ({
+        type: 'line', name: g.name, data: g.points.map(q => [q[0], clamp(q[1])]), xAxisIndex: 1, yAxisIndex: 1, symbolSize: 6, lineStyle: { width: 1.8 },
+        itemStyle: { color: p.series[i % p.series.length] }, tooltip: { valueFormatter: number },
+        markLine: i > 0 ? undefined : {
+          symbol: 'none', silent: true, lineStyle: { color: p.bad, type: 'dashed', width: 1.4 }, label: { color: p.bad, formatter: 'roll back at ' + number(o.threshold), position: 'insideEndTop' },
+          data: [{ yAxis: o.threshold }],
+        },
+      })),
+    ],
+  };
+});
+
+// Shares of the baseline and of the window, bin by bin, and below what each bin adds to the PSI.
+kind('histogram', (_, o, p) => {
+  const bins = o.bins || [];
+  if (bins.length === 0) return null;
+  const floor = 1e-4;
+  const parts = bins.map(b => (Math.max(b.current, floor) - Math.max(b.baseline, floor)) * Math.log(Math.max(b.current, floor) / Math.max(b.baseline, floor)));
+  const percent = v => v == null ? '–' : number(v * 100) + ' %';
+  const names = bins.map(b => b.bin);
+  const labels = { color: p.ink3, hideOverlap: true, rotate: bins.length > 8 ? 35 : 0, width: 90, overflow: 'truncate' };
+  return {
+    axisPointer: { link: [{ xAxisIndex: 'all' }] },
+    grid: [{ left: 56, right: 12, top: 28, bottom: '48%' }, { left: 56, right: 12, top: '62%', bottom: bins.length > 8 ? 60 : 26 }],
+    xAxis: [
+      axis(p, { type: 'category', data: names, gridIndex: 0, axisLabel: { show: false } }),
+      axis(p, { type: 'category', data: names, gridIndex: 1, axisLabel: labels }),
+    ],
+    yAxis: [
+      axis(p, { type: 'value', gridIndex: 0, name: 'Share of rows', nameTextStyle: { align: 'left', color: p.ink2, padding: [0, 0, 0, -44] }, axisLabel: { color: p.ink3, formatter: v => number(v * 100) + ' %' } }),
+      axis(p, { type: 'value', gridIndex: 1, name: 'Adds to PSI', splitNumber: 2, nameTextStyle: { align: 'left', color: p.ink2, padding: [0, 0, 0, -44] } }),
+    ],
+    legend: { top: 0, right: 8, textStyle: { color: p.ink2 }, itemWidth: 12, itemHeight: 8, data: ['Baseline', 'Window'] },
+    series: [
+      { type: 'bar', name: 'Baseline', data: bins.map(b => b.baseline), itemStyle: { color: p.ink3, opacity: 0.55 }, barGap: '0%', barCategoryGap: '18%', tooltip: { valueFormatter: percent } },
+      { type: 'bar', name: 'Window', data: bins.map(b => b.current), itemStyle: { color: p.accent }, tooltip: { valueFormatter: percent } },
+      { type: 'bar', name: 'Adds to PSI', xAxisIndex: 1, yAxisIndex: 1, data: parts, itemStyle: { color: p.watch }, barCategoryGap: '30%', tooltip: { valueFormatter: number } },
+    ],
+  };
+});
+
+// PSI of every feature in every window; the bands are the monitor's own.
+kind('heatmap', (_, o, p) => {
+  if (!o.cells || o.cells.length === 0) return null;
+  const { warn, alarm } = o;
+  return {
+    grid: { left: 8, right: 16, top: 8, bottom: 44, containLabel: true },
+    tooltip: { ...base(p).tooltip, trigger: 'item', formatter: c => c.data ? escape(o.features[c.data.value[1]]) + '<br>' + escape(o.times[c.data.value[0]]) + '<br>PSI <b>' + number(c.data.value[2]) + '</b>' : '' },
+    xAxis: axis(p, { type: 'category', data: o.times, splitArea: { show: false }, axisLabel: { color: p.ink3, hideOverlap: true, formatter: v => v.slice(5) } }),
+    yAxis: axis(p, { type: 'category', data: o.features, inverse: true, axisLabel: { color: p.ink2, width: 140, overflow: 'truncate' } }),
+    visualMap: {
+      type: 'piecewise', dimension: 2, orient: 'horizontal', left: 'center', bottom: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: p.ink2 }, hoverLink: false,
+      pieces: [
+        { lt: warn / 2, label: 'under ' + number(warn / 2), color: p.dark ? '#1d3a31' : '#d9efe1' },
+        { gte: warn / 2, lt: warn, label: 'under ' + number(warn), color: p.dark ? '#2d5a48' : '#a8d8bb' },
+        { gte: warn, lt: alarm, label: 'moderate', color: p.dark ? '#a97b1f' : '#f2c14e' },
+        { gte: alarm, label: 'significant, from ' + number(alarm), color: p.dark ? '#c4483e' : '#d2483d' },
+      ],
+    },
+    series: [{ type: 'heatmap', data: o.cells.map(c => ({ value: c, url: o.url })), itemStyle: { borderColor: p.panel, borderWidth: 1 }, emphasis: { itemStyle: { borderColor: p.ink, borderWidth: 1 } } }],
+  };
+});
+
+function escape(text) { return String(text).replace(/[&<>"']/g, c => '&#' + c.charCodeAt(0) + ';'); }
+
+// Boxes and arrows, left to right: lineage and pipelines. A layer is the longest way from a source.
+kind('graph', (_, o, p, element) => {
+  const nodes = o.nodes || [];
+  if (nodes.length === 0) return null;
+  const edges = o.edges || [];
+  const layer = new Map(nodes.map(n => [n.id, 0]));
+  for (let round = 0; round < nodes.length; round++) {
+    let moved = false;
+    for (const [from, to] of edges) if (layer.get(to) < layer.get(from) + 1) { layer.set(to, layer.get(from) + 1); moved = true; }
+    if (!moved) break;
+  }
+  const columns = [];
+  for (const n of nodes) (columns[layer.get(n.id)] ||= []).push(n);
+  const used = columns.filter(Boolean);
+  const width = element.clientWidth || 800, height = element.clientHeight || 200;
+  const step = Math.min(240, (width - 170) / Math.max(1, used.length - 1));
+  const box = Math.max(90, Math.min(168, step - 34));
+  const tone = tones(p);
+  const placed = new Map();
+  used.forEach((column, x) => column.forEach((n, y) => placed.set(n.id, { x: 90 + x * step, y: height * (y + 1) / (column.length + 1) })));
+  return {
+    tooltip: { ...base(p).tooltip, trigger: 'item', formatter: c => c.dataType === 'node' ? escape(c.data.name) + (c.data.note ? '<br>' + escape(c.data.note) : '') : '' },
+    series: [{
+      type: 'graph', layout: 'none', left: 0, top: 0, width: '100%', height: '100%', coordinateSystem: null, roam: false, preserveAspect: false,
+      edgeSymbol: ['none', 'arrow'], edgeSymbolSize: 7, lineStyle: { color: p.ink3, width: 1.2, curveness: 0.04 },
+      data: [
+        // Two unseen corners keep the picture's own scale: one unit is one pixel.
+        { id: '\u00a7a', name: '', x: 0, y: 0, symbolSize: 0, silent: true }, { id: '\u00a7b', name: '', x: width, y: height, symbolSize: 0, silent: true },
+        ...nodes.map(n => ({
+          id: n.id, name: n.name, note: n.note, url: n.url, ...placed.get(n.id), symbol: 'roundRect', symbolSize: [box, 36],
+          itemStyle: { color: p.panel, borderColor: tone[n.tone] || p.ink3, borderWidth: 1.5 }, cursor: n.url ? 'pointer' : 'default',
+          label: {
+            show: true, color: p.ink, fontSize: 11, width: box - 12, overflow: 'truncate', formatter: n.note ? '{a|' + plain(n.name) + '}\n{b|' + plain(n.note) + '}' : plain(n.name),
+            rich: { a: { color: p.ink, fontSize: 11, fontWeight: 600, width: box - 12, overflow: 'truncate', align: 'center' }, b: { color: tone[n.tone] || p.ink3, fontSize: 10, width: box - 12, overflow: 'truncate', align: 'center', padding: [3, 0, 0, 0] } },
+          },
+        })),
+      ],
+      edges: edges.map(([source, target]) => ({ source, target })),
+    }],
+  };
+});
+
+// Names go into rich-text templates, where braces and bars would be markup.
+function plain(text) { return String(text).replace(/[{}|\n]/g, ' '); }
+
 sweep();

@@ -35,6 +35,21 @@
     if (row && !event.target.closest('a, button, input, label, summary') && !String(getSelection())) Blazor.navigateTo(row.dataset.href);
   });
 
+  document.addEventListener('change', event => {
+    if (event.target.closest('[data-submit]')) event.target.form.requestSubmit();
+  });
+
+  // A filter is an address: forms that ask by GET go there without a reload of the page.
+  document.addEventListener('submit', event => {
+    const form = event.target;
+    if (form.method !== 'get') return;
+    event.preventDefault();
+    const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ''));
+    const url = new URL(form.action);
+    url.search = query.toString();
+    Blazor.navigateTo(url.pathname + url.search);
+  });
+
   function copyText(text) {
     if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
     const area = document.createElement('textarea');

@@ -22,12 +22,7 @@ public sealed class EveryPage(BrowserFixture browser)
     [MemberData(nameof(Pages))]
     public async Task Opens_without_a_console_error(string url, ColorScheme theme)
     {
-        var (page, errors) = await browser.OpenAsync(theme);
-        await BrowserFixture.VisitAsync(page, url);
-        await Expect(page.Locator("h1")).ToHaveCountAsync(1);
-        Assert.Equal(theme == ColorScheme.Dark ? "dark" : "light", await page.EvaluateAsync<string>("document.documentElement.dataset.theme"));
-        await PictureAsync(page, $"{(url == "/" ? "home" : url.Trim('/').Replace('/', '-'))}-{theme}".ToLowerInvariant());
-        Assert.Empty(errors);
+        await LookAsync(browser, url, theme, url == "/" ? "home" : url.Trim('/').Replace('/', '-'));
     }
 
     [Fact]
@@ -91,6 +86,18 @@ public sealed class EveryPage(BrowserFixture browser)
         await BrowserFixture.VisitAsync(page, "/");
         Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"));
         await PictureAsync(page, "home-phone");
+    }
+
+    /// <summary>Opens a page in a theme, and demands one heading, that theme and a silent console.</summary>
+    internal static async Task<IPage> LookAsync(BrowserFixture browser, string url, ColorScheme theme, string name)
+    {
+        var (page, errors) = await browser.OpenAsync(theme);
+        await BrowserFixture.VisitAsync(page, url);
+        await Expect(page.Locator("h1")).ToHaveCountAsync(1);
+        Assert.Equal(theme == ColorScheme.Dark ? "dark" : "light", await page.EvaluateAsync<string>("document.documentElement.dataset.theme"));
+        await PictureAsync(page, $"{name}-{theme}".ToLowerInvariant());
+        Assert.Empty(errors);
+        return page;
     }
 
     internal static async Task PictureAsync(IPage page, string name)

@@ -1,0 +1,48 @@
+using System.Text.RegularExpressions;
+using Holdfast.Contracts;
+
+namespace Holdfast.Data;
+
+/// <summary>A named series of versions.</summary>
+public sealed record Dataset(int Id, string Name, int Versions, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+
+/// <summary>One content of a dataset, named by the SHA-256 of its bytes.</summary>
+public sealed record DatasetVersion(
+    int Id, string Dataset, int Version, string Hash, long Rows, int Columns, long Bytes, string FileName, string Source, DateTimeOffset CreatedAt, DatasetSchema Schema)
+{
+    /// <summary><c>name@v3</c>.</summary>
+    public string Ref => $"{Dataset}@v{Version}";
+
+    /// <summary>Key of the content in the blob store.</summary>
+    internal string BlobKey => DataService.BlobKey(Hash);
+}
+
+/// <summary>What a reference names: <c>name</c> (newest), <c>name@v3</c>, <c>name@latest</c> or <c>name@&lt;hash prefix&gt;</c>, each also behind <c>data/</c>.</summary>
+internal sealed partial record DatasetReference(string Dataset, int? Version, string? HashPrefix)
+{
+    public static DatasetReference Parse(string reference)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        var text = reference.StartsWith("data/", StringComparison.Ordinal) ? reference[5..] : reference;
+        var at = text.IndexOf('@', StringComparison.Ordinal);
+        var name = at < 0 ? text : text[..at];
+        var which = at < 0 ? "latest" : text[(at + 1)..];
+        CheckName(name);
+        if (which is "latest" or "newest")
+            return new DatasetReference(name, null, null);
+        if (which.Length > 1 && which[0] == 'v' && int.TryParse(which.AsSpan(1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var version))
+            return new DatasetReference(name, version, null);
+        if (which.Length >= 6 && which.All(char.IsAsciiHexDigit))
+            return new DatasetReference(name, null, which.ToLowerInvariant());
+        throw new HoldfastException(ErrorCode.InvalidArgument, $"'{reference}' does not name a dataset version.", "Write name@v3, name@<at least 6 digits of the hash>, or name alone for the newest.");
+    }
+
+    public static void CheckName(string name)
+    {
+        if (!NameRule().IsMatch(name))
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"'{name}' is not a name for a dataset.", "Use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100 characters.");
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\z")]
+    private static partial Regex NameRule();
+}

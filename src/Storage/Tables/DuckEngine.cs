@@ -1,0 +1,59 @@
+using DuckDB.NET.Data;
+
+namespace Holdfast.Storage.Tables;
+
+/// <summary>
+/// DuckDB as an engine over files, never as a store: in memory, loaded at first use, with limits of its own (its defaults take
+/// 80 % of the machine and spill into the current directory), reading and writing only below the given folders, and with the
+/// configuration locked.
+/// </summary>
+public static class DuckEngine
+{
+    private const long MostMemory = 4L << 30;
+
+    /// <summary>Opens an instance; dispose the connection to free it.</summary>
+    /// <param name="folders">Folders below which files may be read and written.</param>
+    /// <param name="temporary">Where it may spill; null forbids spilling.</param>
+    public static DuckDBConnection Open(IReadOnlyList<string> folders, string? temporary = null)
+    {
+        ArgumentNullException.ThrowIfNull(folders);
+        var connection = new DuckDBConnection("DataSource=:memory:");
+        try
+        {
+            connection.Open();
+            var memory = Math.Min(MostMemory, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4) >> 20;
+            Execute(connection, $"set memory_limit = '{memory}MiB'");
+            Execute(connection, $"set threads = {Math.Max(1, Environment.ProcessorCount - 1)}");
+            Execute(connection, $"set temp_directory = {Quote(temporary ?? "")}");
+            if (temporary is not null)
+                Execute(connection, "set max_temp_directory_size = '8GiB'");
+            Execute(connection, $"set allowed_directories = [{string.Join(", ", folders.Select(f => Quote(Path.GetFullPath(f))))}]");
+            Execute(connection, "set enable_external_access = false");
+            Execute(connection, "set lock_configuration = true");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A text as a SQL literal.</summary>
+    public static string Quote(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+    }
+
+    /// <summary>Runs a statement.</summary>
+    public static void Execute(DuckDBConnection connection, string sql)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Paths cannot be bound in DuckDB's settings and table functions; they pass through Quote.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+}
