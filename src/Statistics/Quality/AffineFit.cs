@@ -23,6 +23,9 @@ public sealed record AffineFit(
     /// <summary>KS distance before undoing, in [0, 1].</summary>
     public double KsBefore { get; init; }
 
-    /// <summary>Spread over the quantiles 0.1 to 0.9 of ln(current / (a reference + b)): near 0 when all quantiles moved alike.</summary>
+    /// <summary>Range over the quantiles 0.1 to 0.9 of ln(undone / reference): near 0 when all quantiles moved alike.</summary>
     public double QuantileSpread { get; init; }
+
+    /// <summary>Bias-corrected PSI in nats between the undone values and the reference, on the reference's bins: near 0 if undoing removed the drift.</summary>
+    public double PsiAfterUndo { get; init; }
 }

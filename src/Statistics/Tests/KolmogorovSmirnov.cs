@@ -7,7 +7,7 @@ namespace Holdfast.Statistics.Tests;
 /// </summary>
 public static class KolmogorovSmirnov
 {
-    private const long ExactLimit = 4_000_000;
+    private const long ExactLimit = 400_000;
 
     /// <summary>Tests whether two samples come from one continuous distribution, two-sided. The samples need not be sorted. Undefined (NaN, p = 1) if one is empty.</summary>
     public static TestResult TwoSample(ReadOnlySpan<double> a, ReadOnlySpan<double> b, KsMethod method = KsMethod.Auto) =>

@@ -3,7 +3,7 @@ namespace Holdfast.Statistics.Tests;
 /// <summary>How the p-value of a two-sample Kolmogorov-Smirnov test is computed.</summary>
 public enum KsMethod
 {
-    /// <summary>Exact while n * m &lt;= 4,000,000, else <see cref="Asymptotic"/>. The default.</summary>
+    /// <summary>Exact while n * m &lt;= 400,000 (a few milliseconds), else <see cref="Asymptotic"/>. The default.</summary>
     Auto,
 
     /// <summary>Lattice paths (Hodges, Arkiv foer Matematik 3, 1958), O(nm). Assumes no ties; with ties it is conservative.</summary>

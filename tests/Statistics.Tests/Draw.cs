@@ -1,0 +1,30 @@
+namespace Holdfast.Statistics.Tests;
+
+/// <summary>Seeded draws for simulations.</summary>
+internal sealed class Draw(int seed)
+{
+    private readonly Random _random = new(seed);
+
+    /// <summary>1 in the normal suite, more with HOLDFAST_FULL=1.</summary>
+    public static int Scale(int full) => Environment.GetEnvironmentVariable("HOLDFAST_FULL") == "1" ? full : 1;
+
+    public double Uniform() => _random.NextDouble();
+
+    public bool Coin(double chance) => _random.NextDouble() < chance;
+
+    public int Below(int limit) => _random.Next(limit);
+
+    public double Normal() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
+
+    public double LogNormal(double mu, double sigma) => Math.Exp(mu + sigma * Normal());
+
+    public double[] Many(int count, Func<Draw, double> draw)
+    {
+        var result = new double[count];
+        for (var i = 0; i < count; i++) result[i] = draw(this);
+        return result;
+    }
+
+    /// <summary>The count of successes that a binomial test at the given size exceeds with chance about 0.1 %: what a simulation may show.</summary>
+    public static double Allowed(int runs, double rate) => runs * rate + 3.1 * Math.Sqrt(runs * rate * (1 - rate)) + 1;
+}
