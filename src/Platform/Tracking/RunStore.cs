@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text;
+using Holdfast.Storage.Sql;
+
+namespace Holdfast.Tracking;
+
+/// <summary>What a write needs to know of a run.</summary>
+internal sealed record RunRow(long Key, string RunId, int ExperimentId, LifecycleStage Stage);
+
+/// <summary>SQL of runs, parameters and tags.</summary>
+internal static class RunStore
+{
+    private const int Chunk = 100;
+    private static readonly string _manyKeys = string.Join(", ", Enumerable.Range(0, Chunk).Select(i => "@k" + i.ToString(CultureInfo.InvariantCulture)));
+
+    public static long Create(Tx tx, int ws, string runId, int experimentId, string name, string user, DateTimeOffset start, string artifactUri, DateTimeOffset now) =>
+        tx.Insert(
+            """
+            insert into run (workspace_id, run_id, experiment_id, name, user_name, status, started_at, artifact_uri, stage, created_at)
+            values (@ws, @id, @experiment, @name, @user, 'RUNNING', @start, @uri, 'active', @now) returning run_key
+            """,
+            ("ws", ws), ("id", runId), ("experiment", experimentId), ("name", name), ("user", user), ("start", start), ("uri", artifactUri), ("now", now));
+
+    public static RunRow? Find(Tx tx, int ws, string runId) =>
+        tx.QueryOne(
+            "select run_key, run_id, experiment_id, stage from run where workspace_id = @ws and run_id = @id",
+            r => new RunRow(r.Int64(0), r.Text(1), r.Int32(2), Stage(r.Text(3))),
+            ("ws", ws), ("id", runId));
+
+    public static void Update(Tx tx, int ws, long key, RunStatus? status, DateTimeOffset? end)
+    {
+        if (status is { } s)
+            tx.Execute("update run set status = @status where workspace_id = @ws and run_key = @key", ("status", Word(s)), ("ws", ws), ("key", key));
+        if (end is not null)
+            tx.Execute("update run set ended_at = @end where workspace_id = @ws and run_key = @key", ("end", end), ("ws", ws), ("key", key));
+    }
+
+    public static void SetStage(Tx tx, int ws, long key, bool deleted, DateTimeOffset now) =>
+        tx.Execute(
+            "update run set stage = @stage, deleted_at = @at where workspace_id = @ws and run_key = @key",
+            ("stage", deleted ? "deleted" : "active"), ("at", deleted ? now : null), ("ws", ws), ("key", key));
+
+    /// <summary>Stores a parameter; returns the value that stands there when it is another.</summary>
+    public static string? AddParam(Tx tx, int ws, long key, Param param)
+    {
+        if (tx.Execute(
+            "insert into run_param (workspace_id, run_key, key, value) values (@ws, @run, @key, @value) on conflict do nothing",
+            ("ws", ws), ("run", key), ("key", param.Key), ("value", param.Value)) == 1)
+            return null;
+        var old = tx.QueryOne("select value from run_param where workspace_id = @ws and run_key = @run and key = @key", r => r.Text(0), ("ws", ws), ("run", key), ("key", param.Key));
+        return old == param.Value ? null : old;
+    }
+
+    public static void SetTag(Tx tx, int ws, long key, Tag tag)
+    {
+        tx.Execute(
+            "insert into run_tag (workspace_id, run_key, key, value) values (@ws, @run, @key, @value) on conflict (workspace_id, run_key, key) do update set value = excluded.value",
+            ("ws", ws), ("run", key), ("key", tag.Key), ("value", tag.Value));
+        if (tag.Key == WellKnownTags.RunName)
+            tx.Execute("update run set name = @name where workspace_id = @ws and run_key = @run", ("name", tag.Value), ("ws", ws), ("run", key));
+    }
+
+    public static bool DeleteTag(Tx tx, int ws, long key, string tag) =>
+        tx.Execute("delete from run_tag where workspace_id = @ws and run_key = @run and key = @key", ("ws", ws), ("run", key), ("key", tag)) == 1;
+
+    public static string? Tag(Tx tx, int ws, long key, string tag) =>
+        tx.QueryOne("select value from run_tag where workspace_id = @ws and run_key = @run and key = @key", r => r.Text(0), ("ws", ws), ("run", key), ("key", tag));
+
+    /// <summary>Loads runs whole, in the order of the keys.</summary>
+    public static List<Run> Load(Tx tx, int ws, IReadOnlyList<long> keys)
+    {
+        var runs = new List<Run>(keys.Count);
+        foreach (var chunk in keys.Chunk(Chunk))
+        {
+            var metrics = Lists(tx, ws, chunk, $"select run_key, {SeriesStore.SummaryColumns} from series where workspace_id = @ws and points > 0 and run_key in ({{0}}) order by run_key, name", SeriesStore.MapSummary);
+            var parameters = Lists(tx, ws, chunk, "select run_key, key, value from run_param where workspace_id = @ws and run_key in ({0}) order by run_key, key", (r, i) => new Param(r.Text(i), r.Text(i + 1)));
+            var tags = Lists(tx, ws, chunk, "select run_key, key, value from run_tag where workspace_id = @ws and run_key in ({0}) order by run_key, key", (r, i) => new Tag(r.Text(i), r.Text(i + 1)));
+            var inputs = InputStore.Load(tx, ws, chunk);
+            var rows = Lists(
+                tx, ws, chunk, "select run_key, run_id, experiment_id, name, user_name, status, started_at, ended_at, artifact_uri, stage from run where workspace_id = @ws and run_key in ({0})",
+                (r, i) => new Run(
+                    r.Text(i), r.Int64(i + 1).ToString(CultureInfo.InvariantCulture), r.Text(i + 2), r.Text(i + 3), Status(r.Text(i + 4)), r.TimeOrNull(i + 5), r.TimeOrNull(i + 6), r.Text(i + 7), Stage(r.Text(i + 8)),
+                    [], [], [], []));
+            foreach (var key in chunk)
+            {
+                if (!rows.TryGetValue(key, out var row))
+                    continue;
+                runs.Add(row[0] with
+                {
+                    Metrics = metrics.GetValueOrDefault(key) ?? [],
+                    Params = parameters.GetValueOrDefault(key) ?? [],
+                    Tags = tags.GetValueOrDefault(key) ?? [],
+                    Inputs = inputs.GetValueOrDefault(key) ?? [],
+                });
+            }
+        }
+
+        return runs;
+    }
+
+    /// <summary>
+    /// Rows of several runs, grouped. One run has a statement of its own; more are asked with always the same number of
+    /// parameters, so that the prepared statement serves again.
+    /// </summary>
+    /// <param name="sql">Selects the run's key first; <c>{0}</c> stands for the list.</param>
+    public static Dictionary<long, List<T>> Lists<T>(Tx tx, int ws, IReadOnlyList<long> keys, string sql, Func<Row, int, T> map)
+    {
+        var many = keys.Count > 1;
+        var args = new (string, object?)[(many ? Chunk : 1) + 1];
+        args[0] = ("ws", ws);
+        for (var i = 1; i < args.Length; i++)
+            args[i] = ("k" + (i - 1).ToString(CultureInfo.InvariantCulture), keys[Math.Min(i, keys.Count) - 1]);
+        var text = new StringBuilder(sql).Replace("{0}", many ? _manyKeys : "@k0").ToString();
+        var lists = new Dictionary<long, List<T>>();
+        foreach (var (key, item) in tx.Query(text, r => (r.Int64(0), map(r, 1)), args))
+        {
+            if (!lists.TryGetValue(key, out var list))
+                lists.Add(key, list = []);
+            list.Add(item);
+        }
+
+        return lists;
+    }
+
+    public static string Word(RunStatus status) => status switch
+    {
+        RunStatus.Running => "RUNNING",
+        RunStatus.Scheduled => "SCHEDULED",
+        RunStatus.Finished => "FINISHED",
+        RunStatus.Failed => "FAILED",
+        _ => "KILLED",
+    };
+
+    private static RunStatus Status(string word) => Enum.Parse<RunStatus>(word, ignoreCase: true);
+
+    private static LifecycleStage Stage(string word) => word == "active" ? LifecycleStage.Active : LifecycleStage.Deleted;
+}
+
+/// <summary>Tags with a meaning to clients.</summary>
+public static class WellKnownTags
+{
+    public const string RunName = "mlflow.runName";
+    public const string DataContext = "mlflow.data.context";
+    public const string LoggedModels = "mlflow.log-model.history";
+    public const string IsPrompt = "mlflow.prompt.is_prompt";
+}

@@ -1,0 +1,275 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Holdfast.Contracts;
+using Holdfast.Kernel;
+using Holdfast.Storage.Sql;
+using Holdfast.Tracking.Filters;
+
+namespace Holdfast.Tracking;
+
+public sealed partial class TrackingService
+{
+    // From here on a batch counts as bulk, so that it never delays the small writes of controllers.
+    private const int BulkPoints = 50;
+    private static readonly string[] _modelFields = ["utc_time_created", "artifact_path", "flavors"];
+
+    /// <summary>Starts a run.</summary>
+    public async Task<Run> CreateRun(Principal p, NewRun run, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        await Prepare(p, ct);
+        var tags = (run.Tags ?? new Dictionary<string, string>()).Select(t => CheckTag(new Tag(t.Key, t.Value), "tags")).ToList();
+        var tagged = tags.Find(t => t.Key == WellKnownTags.RunName)?.Value;
+        if (!string.IsNullOrEmpty(run.Name) && tagged is not null && tagged != run.Name)
+            throw KeyRules.Invalid($"Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='{run.Name}', mlflow.runName='{tagged}').");
+        var name = !string.IsNullOrEmpty(run.Name) ? run.Name : !string.IsNullOrEmpty(tagged) ? tagged : RunNames.New();
+        var id = Ids.Hex32();
+        return await db.Write(
+            tx =>
+            {
+                var now = time.GetUtcNow();
+                var e = Experiment(tx, p, run.ExperimentId.Length == 0 ? "0" : run.ExperimentId);
+                if (e.Stage == LifecycleStage.Deleted)
+                    throw NotActive(e.Id);
+                var key = RunStore.Create(tx, p.WorkspaceId, id, e.Id, name, run.User ?? p.Name, run.StartTime ?? now, ArtifactPlace.Join(e.ArtifactLocation, id, "artifacts"), now);
+                foreach (var tag in tags)
+                    RunStore.SetTag(tx, p.WorkspaceId, key, tag);
+                RunStore.SetTag(tx, p.WorkspaceId, key, new Tag(WellKnownTags.RunName, name));
+                return RunStore.Load(tx, p.WorkspaceId, [key])[0];
+            },
+            ct: ct);
+    }
+
+    /// <summary>A run with its latest metrics, parameters, tags and inputs; also a deleted one.</summary>
+    public async Task<Run> GetRun(Principal p, string runId, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        return await db.Read(tx => RunStore.Find(tx, p.WorkspaceId, runId) is { } row ? RunStore.Load(tx, p.WorkspaceId, [row.Key])[0] : null, ct) ?? throw NoRun(runId);
+    }
+
+    /// <summary>Changes name, status or end.</summary>
+    public Task<Run> UpdateRun(Principal p, string runId, RunChange change, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var tags = (change.Tags ?? new Dictionary<string, string>()).Select(t => CheckTag(new Tag(t.Key, t.Value), "tags")).ToList();
+        if (!string.IsNullOrEmpty(change.Name))
+            tags.Add(CheckTag(new Tag(WellKnownTags.RunName, change.Name), "run_name"));
+        return ChangeRun(
+            p, runId,
+            (tx, run) =>
+            {
+                RunStore.Update(tx, p.WorkspaceId, run.Key, change.Status, change.EndTime);
+                foreach (var tag in tags)
+                    RunStore.SetTag(tx, p.WorkspaceId, run.Key, tag);
+                return RunStore.Load(tx, p.WorkspaceId, [run.Key])[0];
+            },
+            ct: ct);
+    }
+
+    /// <summary>Ends a run.</summary>
+    public Task<Run> FinishRun(Principal p, string runId, RunStatus status, DateTimeOffset? end = null, CancellationToken ct = default) =>
+        UpdateRun(p, runId, new RunChange(Status: status, EndTime: end ?? time.GetUtcNow()), ct);
+
+    /// <summary>Deletes a run; again is no fault. It can be restored.</summary>
+    public Task DeleteRun(Principal p, string runId, CancellationToken ct = default) => SetRunStage(p, runId, deleted: true, ct);
+
+    /// <summary>Takes a deletion back.</summary>
+    public Task RestoreRun(Principal p, string runId, CancellationToken ct = default) => SetRunStage(p, runId, deleted: false, ct);
+
+    /// <summary>Logs metrics, parameters and tags in one transaction: all of it or nothing.</summary>
+    public Task LogBatch(Principal p, string runId, IReadOnlyList<MetricPoint> metrics, IReadOnlyList<Param> parameters, IReadOnlyList<Tag> tags, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(metrics);
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(tags);
+        KeyRules.Batch(metrics.Count, parameters.Count, tags.Count);
+        for (var i = 0; i < metrics.Count; i++)
+            CheckMetric(metrics[i], metrics.Count == 1 ? "" : $"metrics[{i}].");
+        var checkedParams = parameters.Select((x, i) => CheckParam(x, $"params[{i}].key")).ToList();
+        var checkedTags = tags.Select((x, i) => CheckTag(x, $"tags[{i}].key")).ToList();
+        if (checkedParams.Count > 1 && checkedParams.GroupBy(x => x.Key).Where(g => g.Count() > 1).Select(g => g.Key).ToList() is { Count: > 0 } twice)
+            throw KeyRules.Invalid($"Duplicate parameter keys have been submitted: [{string.Join(", ", twice.Select(k => $"'{k}'"))}]. Please ensure the request contains only one param value per param key.");
+        return ChangeRun(
+            p, runId,
+            (tx, run) =>
+            {
+                AddParams(tx, p, run, checkedParams);
+                SeriesStore.Append(tx, p.WorkspaceId, run.Key, metrics);
+                foreach (var tag in checkedTags)
+                    RunStore.SetTag(tx, p.WorkspaceId, run.Key, tag);
+                return true;
+            },
+            metrics.Count >= BulkPoints ? WriteLane.Bulk : WriteLane.Control, ct);
+    }
+
+    /// <summary>Removes a tag of a run.</summary>
+    public Task DeleteTag(Principal p, string runId, string key, CancellationToken ct = default) =>
+        ChangeRun(
+            p, runId,
+            (tx, run) => RunStore.DeleteTag(tx, p.WorkspaceId, run.Key, key) ? true : throw new HoldfastException(ErrorCode.NotFound, $"No tag with name: {key} in run with id {runId}"),
+            ct: ct);
+
+    /// <summary>Records a dataset that a run read.</summary>
+    public Task LogInput(Principal p, string runId, RunInput input, CancellationToken ct = default) => LogInputs(p, runId, [input], ct);
+
+    /// <summary>Records datasets that a run read.</summary>
+    public Task LogInputs(Principal p, string runId, IReadOnlyList<RunInput> inputs, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        if (inputs.Count > 1000)
+            throw KeyRules.Invalid($"A log inputs request can contain at most 1000 datasets. Got {inputs.Count} datasets. Please split up datasets across multiple requests and try again.");
+        foreach (var input in inputs)
+            CheckInput(input);
+        return ChangeRun(
+            p, runId,
+            (tx, run) =>
+            {
+                foreach (var input in inputs)
+                    InputStore.Add(tx, p.WorkspaceId, run, input);
+                return true;
+            },
+            ct: ct);
+    }
+
+    /// <summary>Appends a logged model (a JSON object) to the run's history tag.</summary>
+    public Task LogModel(Principal p, string runId, JsonObject model, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var missing = _modelFields.Where(k => !model.ContainsKey(k)).ToList();
+        if (missing.Count > 0)
+            throw KeyRules.Invalid($"Model json is missing mandatory fields: [{string.Join(", ", missing.Select(m => $"'{m}'"))}]", "Send what `mlflow.models.Model.to_json` gives.");
+        return ChangeRun(
+            p, runId,
+            (tx, run) =>
+            {
+                var history = RunStore.Tag(tx, p.WorkspaceId, run.Key, WellKnownTags.LoggedModels) is { } text ? JsonNode.Parse(text)!.AsArray() : [];
+                history.Add(model.DeepClone());
+                RunStore.SetTag(tx, p.WorkspaceId, run.Key, new Tag(WellKnownTags.LoggedModels, history.ToJsonString(HoldfastJson.Options)));
+                return true;
+            },
+            ct: ct);
+    }
+
+    /// <summary>Runs that match; newest first unless ordered otherwise.</summary>
+    /// <param name="grammar">The words allowed; the native ones when omitted.</param>
+    public async Task<Page<Run>> SearchRuns(Principal p, RunQuery query, FilterGrammar? grammar = null, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        await Prepare(p, ct);
+        KeyRules.Page(query.Max);
+        grammar ??= RunFilter.Native;
+        var filter = FilterParser.Parse(query.Filter, grammar);
+        var order = FilterParser.ParseOrder(query.OrderBy, grammar);
+        var offset = PageToken.Offset(query.Token);
+        var experiments = query.ExperimentIds?.Select(ParseId).OfType<int>().Distinct().ToList();
+        return await db.Read(
+            tx =>
+            {
+                var page = PageToken.Cut(RunFilter.Search(tx, p.WorkspaceId, experiments, filter, order, query.View, query.Max + 1, offset), query.Max, offset);
+                return new Page<Run>(RunStore.Load(tx, p.WorkspaceId, page.Items), page.NextToken);
+            },
+            ct);
+    }
+
+    /// <summary>The points of a metric by time, step and value.</summary>
+    /// <param name="max">Length of the page; null gives all.</param>
+    public async Task<Page<MetricPoint>> MetricHistory(Principal p, string runId, string key, int? max = null, string? token = null, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        if (max is not null)
+            KeyRules.Page(max.Value, int.MaxValue - 1);
+        var offset = PageToken.Offset(token);
+        return await db.Read(
+            tx =>
+            {
+                var run = RunStore.Find(tx, p.WorkspaceId, runId) ?? throw NoRun(runId);
+                var points = SeriesStore.History(tx, p.WorkspaceId, run.Key, key, max is { } m ? m + 1 : int.MaxValue, offset);
+                return max is null ? new Page<MetricPoint>(points) : PageToken.Cut(points, max.Value, offset);
+            },
+            ct);
+    }
+
+    private async Task<T> ChangeRun<T>(Principal p, string runId, Func<Tx, RunRow, T> change, WriteLane lane = WriteLane.Control, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        return await db.Write(
+            tx =>
+            {
+                var run = RunStore.Find(tx, p.WorkspaceId, runId) ?? throw NoRun(runId);
+                return run.Stage == LifecycleStage.Active
+                    ? change(tx, run)
+                    : throw new HoldfastException(ErrorCode.FailedPrecondition, $"The run {runId} must be in the 'active' state. Current state is deleted.", "Restore it first.");
+            },
+            lane, ct);
+    }
+
+    private async Task SetRunStage(Principal p, string runId, bool deleted, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        await db.Write(tx => RunStore.SetStage(tx, p.WorkspaceId, (RunStore.Find(tx, p.WorkspaceId, runId) ?? throw NoRun(runId)).Key, deleted, time.GetUtcNow()), ct: ct);
+    }
+
+    private static void AddParams(Tx tx, Principal p, RunRow run, IReadOnlyList<Param> parameters)
+    {
+        StringBuilder? changed = null;
+        foreach (var param in parameters)
+        {
+            if (RunStore.AddParam(tx, p.WorkspaceId, run.Key, param) is not { } old)
+                continue;
+            changed = (changed is null ? new StringBuilder() : changed.Append(", "))
+                .Append(CultureInfo.InvariantCulture, $"{{'key': '{param.Key}', 'old_value': '{old}', 'new_value': '{param.Value}'}}");
+        }
+
+        if (changed is not null)
+            throw KeyRules.Invalid($"Changing param values is not allowed. Params were already logged='[{changed}]' for run ID='{run.RunId}'.", "Start a new run for other parameters.");
+    }
+
+    private static void CheckMetric(MetricPoint m, string path)
+    {
+        KeyRules.Key(m.Key, path + "name");
+        KeyRules.Length("Metric name", KeyRules.MaxKey, m.Key);
+        if (m.Timestamp < DateTimeOffset.UnixEpoch)
+            throw KeyRules.Invalid($"Invalid value {m.Timestamp.ToUnixTimeMilliseconds()} for parameter '{path}timestamp' supplied: metric '{m.Key}' (value={JsonSerializer.Serialize(m.Value, HoldfastJson.Options)}). Timestamp must be a nonnegative long (64-bit integer) ");
+    }
+
+    private Param CheckParam(Param param, string path)
+    {
+        KeyRules.Key(param.Key, path);
+        KeyRules.Length("Param key", KeyRules.MaxKey, param.Key);
+        return param with { Value = KeyRules.Value("Param value", KeyRules.MaxParamValue, param.Value ?? "", options.TruncateLongValues) };
+    }
+
+    private Tag CheckTag(Tag tag, string path)
+    {
+        KeyRules.Key(tag.Key, path);
+        KeyRules.Length("Tag key", KeyRules.MaxKey, tag.Key);
+        return tag with { Value = KeyRules.Value("Tag value", KeyRules.MaxRunTagValue, tag.Value ?? "", options.TruncateLongValues) };
+    }
+
+    private static void CheckInput(RunInput input)
+    {
+        Bounded("name", input.Name, 500, required: true);
+        Bounded("digest", input.Digest, 36, required: true);
+        Bounded("source_type", input.SourceType, 36, required: true);
+        Bounded("source", input.Source, 65_535, required: true);
+        Bounded("schema", input.Schema, 1_048_575, required: false);
+        Bounded("profile", input.Profile, 16_777_215, required: false);
+        foreach (var tag in input.Tags ?? [])
+        {
+            KeyRules.Length("Input tag key", 255, tag.Key);
+            KeyRules.Length("Input tag value", 500, tag.Value);
+        }
+
+        static void Bounded(string what, string? value, int limit, bool required)
+        {
+            if (required && string.IsNullOrEmpty(value))
+                throw KeyRules.Invalid($"Dataset {what} cannot be empty.");
+            if (value?.Length > limit)
+                throw KeyRules.Invalid($"Dataset {what} exceeds the maximum length of {limit}.");
+        }
+    }
+
+    private static HoldfastException NoRun(string runId) => new(ErrorCode.NotFound, $"Run with id={runId} not found");
+}
