@@ -1,3 +1,5 @@
+using Holdfast.Tracking;
+using Holdfast.Registry;
 using Holdfast.Access;
 using Holdfast.Contracts;
 using Holdfast.Data;
@@ -97,6 +99,8 @@ public static class HoldfastServer
     private static void AddRooms(IServiceCollection services, ServeOptions options)
     {
         services.AddAccess(new AccessOptions(options.RequireToken));
+        services.AddTracking(new TrackingOptions { ArtifactRoot = options.ArtifactRoot ?? TrackingOptions.DefaultArtifactRoot });
+        services.AddRegistry();
 
         services.AddData();
         services.AddUi();
@@ -129,6 +133,8 @@ public static class HoldfastServer
         var api = app.MapGroup("/api/v1");
         api.MapSystemApi();
         api.MapAccessApi();
+        api.MapTrackingApi();
+        api.MapRegistryApi();
         api.MapDataApi();
 
         api.Map("/{**rest}", (HttpContext http) =>
