@@ -6,9 +6,11 @@ namespace Holdfast.Statistics.Sequential;
 /// <param name="Low">Smallest bin shares under the hypothesis.</param>
 /// <param name="High">Largest bin shares under the hypothesis.</param>
 /// <param name="Counts">Values seen in each bin.</param>
+/// <param name="Basis">The counts that the bet of the moment was made from.</param>
 /// <param name="LogE">ln E.</param>
 /// <param name="PeakLogE">Largest ln E so far.</param>
-public sealed record HistogramBetState(IReadOnlyList<double> Low, IReadOnlyList<double> High, IReadOnlyList<long> Counts, double LogE, double PeakLogE);
+public sealed record HistogramBetState(
+    IReadOnlyList<double> Low, IReadOnlyList<double> High, IReadOnlyList<long> Counts, IReadOnlyList<long> Basis, double LogE, double PeakLogE);
 
 /// <summary>
 /// Watches one feature row by row against a frozen reference, at every look. H0 is composite: each bin share lies within what the finite reference and a
@@ -21,6 +23,7 @@ public sealed class HistogramBet
     private readonly double[] _low;
     private readonly double[] _high;
     private readonly long[] _counts;
+    private readonly long[] _basis;
     private readonly double[] _log;
     private long _total;
     private long _refresh;
@@ -52,11 +55,12 @@ public sealed class HistogramBet
     {
         for (var i = 0; i < _counts.Length; i++)
         {
-            (_low[i], _high[i], _counts[i]) = (state.Low[i], state.High[i], state.Counts[i]);
+            (_low[i], _high[i], _counts[i], _basis[i]) = (state.Low[i], state.High[i], state.Counts[i], state.Basis[i]);
             _total += _counts[i];
         }
         (LogE, PeakLogE) = (state.LogE, state.PeakLogE);
         Project();
+        _refresh = RefreshAfter(_total);
     }
 
     private HistogramBet(int bins)
@@ -65,6 +69,7 @@ public sealed class HistogramBet
         _low = new double[bins];
         _high = new double[bins];
         _counts = new long[bins];
+        _basis = new long[bins];
         _log = new double[bins];
     }
 
@@ -75,7 +80,7 @@ public sealed class HistogramBet
     public double PeakLogE { get; private set; }
 
     /// <summary>Everything, for storing.</summary>
-    public HistogramBetState State => new([.. _low], [.. _high], [.. _counts], LogE, PeakLogE);
+    public HistogramBetState State => new([.. _low], [.. _high], [.. _counts], [.. _basis], LogE, PeakLogE);
 
     /// <summary>One value's bin (missing, -1, is ignored). Returns ln e of this step, to feed an <see cref="EDetector"/>.</summary>
     public double Observe(int bin)
@@ -87,7 +92,10 @@ public sealed class HistogramBet
         PeakLogE = Math.Max(PeakLogE, LogE);
         _counts[bin]++;
         _total++;
-        if (_total >= _refresh) Project();
+        if (_total < _refresh) return step;
+        _counts.CopyTo(_basis, 0);
+        Project();
+        _refresh = RefreshAfter(_total);
         return step;
     }
 
@@ -96,7 +104,9 @@ public sealed class HistogramBet
     {
         var bins = _counts.Length;
         Span<double> shares = bins <= 256 ? stackalloc double[bins] : new double[bins];
-        for (var i = 0; i < bins; i++) shares[i] = (_counts[i] + 0.5) / (_total + 0.5 * bins);
+        long total = 0;
+        foreach (var count in _basis) total += count;
+        for (var i = 0; i < bins; i++) shares[i] = (_basis[i] + 0.5) / (total + 0.5 * bins);
         double small = 0, large = double.MaxValue; // of 1 / mu
         var factor = 1.0;
         for (var step = 0; step < 100; step++)
@@ -108,9 +118,10 @@ public sealed class HistogramBet
             factor = large == double.MaxValue ? factor * 2 : 0.5 * (small + large);
         }
         for (var i = 0; i < bins; i++) _log[i] = Math.Log(shares[i] / Math.Clamp(shares[i] * factor, _low[i], _high[i]));
-        // A function of the count alone, so that a restored bet refreshes at the same rows.
-        _refresh = _total < 64 ? _total + 1 : (_total / 16 + 1) * 16;
     }
+
+    // A function of the count alone, so that a restored bet refreshes at the same rows.
+    private static long RefreshAfter(long total) => total < 64 ? total + 1 : (total / 16 + 1) * 16;
 
     private static (double Low, double High) Wilson(double p, long n, double z)
     {
