@@ -52,6 +52,7 @@ public static class Cli
         root.Add(GlobalOptions.Output);
         root.Add(ServeCommand.Create());
         root.Add(ConfigCommand.Create());
+        root.Add(ExampleCommand.Create());
         return root;
     }
 

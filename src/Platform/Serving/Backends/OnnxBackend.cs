@@ -28,7 +28,7 @@ public sealed class OnnxBackend : IBackend
 
     public BackendInfo Info { get; }
 
-    /// <summary>Loads the model and checks it against the signature and by answering one row.</summary>
+    /// <summary>Loads the model, checks it against the signature and lets it run once.</summary>
     public static OnnxBackend Load(string path, ModelPackage package)
     {
         ArgumentNullException.ThrowIfNull(package);
@@ -38,8 +38,7 @@ public sealed class OnnxBackend : IBackend
             using var settings = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, ExecutionMode = ExecutionMode.ORT_SEQUENTIAL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
             session = new InferenceSession(path, settings);
             var backend = new OnnxBackend(session, package, path);
-            // A first answer pays for lazy set-up here, not in a request, and shows a model that cannot run at all.
-            backend.Predict(FeatureRows.For(package.Signature, 1), new Outcome[1]);
+            backend.WarmUp();
             return backend;
         }
         catch (OnnxRuntimeException fault)
@@ -56,6 +55,19 @@ public sealed class OnnxBackend : IBackend
         {
             throw new HoldfastException(ErrorCode.Unavailable, $"The native library of ONNX Runtime cannot be loaded: {fault.Message}", "Install Holdfast for this operating system and processor again.", fault);
         }
+    }
+
+    // A first run pays for lazy set-up here, not in a request, and shows a model that cannot run at all. What it answers to a
+    // row of zeros does not matter.
+    private void WarmUp()
+    {
+        var rows = FeatureRows.For(Info.Signature, 1);
+        for (var i = 0; i < rows.Names.Count; i++)
+            rows.Numbers(i)[0] = 0;
+        var binding = new OnnxBinding(inputs, 1);
+        binding.Fill(rows);
+        session.Run(options, inputs.Names, binding.Values, outputs.Names).Dispose();
+        idle.Add(binding);
     }
 
     public void Predict(FeatureRows rows, Span<Outcome> outcomes)
