@@ -1,9 +1,14 @@
 using Holdfast.Tracking;
 using Holdfast.Registry;
 using Holdfast.Access;
+using Holdfast.Alerts;
 using Holdfast.Contracts;
 using Holdfast.Data;
 using Holdfast.Kernel;
+using Holdfast.Monitoring;
+using Holdfast.Predictions;
+using Holdfast.Response;
+using Holdfast.Rollout;
 using Holdfast.Storage;
 using Holdfast.Storage.Blobs;
 using Holdfast.Storage.Sql;
@@ -103,6 +108,11 @@ public static class HoldfastServer
         services.AddRegistry();
 
         services.AddData();
+        services.AddPredictions();
+        services.AddAlerts();
+        services.AddMonitoring();
+        services.AddRollout();
+        services.AddResponse();
         services.AddUi();
 
         // Last: the controllers of all rooms run in it.
