@@ -98,6 +98,7 @@ public static class Diagnosis
         if (faults.Count == 0) return null;
         faults.Sort((x, y) => y.Confidence.CompareTo(x.Confidence));
         for (var i = faults.Count - 1; i >= 0; i--) evidence.Insert(0, faults[i].Item);
+        if (CommonSource(faults, input.Features) is { } common) evidence.Add(common);
         return faults[0] with { Confidence = Confirmed(faults, drifted, input.Features.Count, evidence) };
     }
 
@@ -163,6 +164,21 @@ public static class Diagnosis
         var z = TwoProportion.Test(input.ReferenceDuplicates, input.ReferenceRows, input.CurrentDuplicates, input.CurrentRows).Statistic;
         if (after - before < 0.05 || z <= 6) return null;
         return new Fault(DriftCause.DuplicateRows, null, NumericFaults.Strength(z / 6), after, NumericFaults.Text($"Repeated rows went from {before:P1} to {after:P1} (z = {z:F1})."));
+    }
+
+    // Several faults of one upstream source are one incident.
+    private static EvidenceItem? CommonSource(List<Fault> faults, IReadOnlyList<FeatureEvidence> features)
+    {
+        string? source = null;
+        var hit = 0;
+        foreach (var feature in features)
+        {
+            if (!faults.Exists(f => f.Feature == feature.Name)) continue;
+            if (feature.Source is null || (source is not null && source != feature.Source)) return null;
+            source = feature.Source;
+            hit++;
+        }
+        return hit < 2 ? null : new EvidenceItem("common_source", null, hit, NumericFaults.Text($"All {hit} faulty features come from {source}."));
     }
 
     // Features that moved without a defect of their own speak for a changed world; none speaks for the pipe.

@@ -7,7 +7,8 @@ namespace Holdfast.Statistics.Sketches;
 /// </summary>
 public sealed class CategoryCounts
 {
-    private readonly SortedDictionary<ulong, (string Name, long Count)> _kept = [];
+    private readonly Dictionary<ulong, (string Name, long Count)> _kept = [];
+    private readonly SortedSet<ulong> _ranks = [];
 
     /// <summary>No categories yet.</summary>
     /// <param name="limit">Most categories kept, at least 2.</param>
@@ -77,10 +78,8 @@ public sealed class CategoryCounts
             return;
         }
         _kept[rank] = (category, count);
-        if (_kept.Count <= Limit) return;
-        var last = 0UL;
-        foreach (var key in _kept.Keys) last = Math.Max(last, key);
-        Tighten(last);
+        _ranks.Add(rank);
+        if (_kept.Count > Limit) Tighten(_ranks.Max);
     }
 
     private void Tighten(ulong threshold)
@@ -88,12 +87,11 @@ public sealed class CategoryCounts
         if (threshold >= _threshold && Sampled) return;
         Sampled = true;
         _threshold = threshold;
-        var dropped = new List<ulong>();
-        foreach (var key in _kept.Keys)
+        while (_ranks.Count > 0 && _ranks.Max >= threshold)
         {
-            if (key >= threshold) dropped.Add(key);
+            _kept.Remove(_ranks.Max);
+            _ranks.Remove(_ranks.Max);
         }
-        foreach (var key in dropped) _kept.Remove(key);
     }
 
     internal void Write(BinaryWriter writer)
@@ -103,8 +101,9 @@ public sealed class CategoryCounts
         writer.Write(Sampled);
         writer.Write(_threshold);
         writer.Write(_kept.Count);
-        foreach (var (name, count) in _kept.Values)
+        foreach (var rank in _ranks)
         {
+            var (name, count) = _kept[rank];
             writer.Write(name);
             writer.Write(count);
         }

@@ -167,4 +167,23 @@ public sealed class DiagnosisTests
         ]));
         Assert.True(result is { Kind: DriftKind.DataFault, Cause: DriftCause.ScaleChange, Feature: "amount", ScaleFactor: 2 }, Tell(result));
     }
+
+    [Fact]
+    public void Faults_of_one_source_are_one_incident()
+    {
+        var draw = new Draw(8);
+        FeatureEvidence Doubled(string name) => Feature(name, draw.Many(2000, Amount), draw.Many(1000, d => 2 * Amount(d))) with { Source = "payments-api" };
+        var result = Diagnosis.Classify(new DiagnosisInput([Doubled("amount"), Doubled("fee"), Feature("hour", draw.Many(2000, d => d.Below(24)), draw.Many(1000, d => d.Below(24)))]));
+        Assert.Equal((DriftKind.DataFault, DriftCause.ScaleChange), (result.Kind, result.Cause));
+        Assert.Contains(result.Evidence, e => e.Name == "common_source" && e.Value == 2);
+    }
+
+    [Fact]
+    public void The_same_evidence_gives_the_same_verdict()
+    {
+        DiagnosisResult First() => Classify(11, 800, (d, _) => 2 * Amount(d));
+        var (a, b) = (First(), First());
+        Assert.Equal((a.Kind, a.Cause, a.Confidence, a.ScaleFactor), (b.Kind, b.Cause, b.Confidence, b.ScaleFactor));
+        Assert.Equal(a.Evidence, b.Evidence);
+    }
 }

@@ -53,7 +53,7 @@ public sealed class ThinningEProcessTests
         Assert.True(wrong <= Draw.Allowed(runs, 0.05), $"{wrong} of {runs}");
     }
 
-    [Theory, InlineData(1.5, 1300), InlineData(2, 330), InlineData(5, 60)]
+    [Theory, InlineData(1.5, 1000), InlineData(2, 315), InlineData(5, 60)]
     public void Finds_harm_within_the_events_that_the_measurements_allow(double ratio, int median)
     {
         var needed = new double[200];
