@@ -64,7 +64,7 @@ for project in tests/*/*.csproj; do
     name=$(basename "$project" .csproj)
     echo "== $name"
     report="$results/$name.xml"
-    arguments=(-xml "$report" -noLogo)
+    arguments=(-result-xml "$report" -noLogo -noColor)
     # Skips are written with their reason; in CI they are failures below.
     timeout --kill-after=30 "${HOLDFAST_TEST_TIMEOUT:-900}" dotnet run --project "$project" -c Release --no-build -- "${arguments[@]}" </dev/null
     code=$?

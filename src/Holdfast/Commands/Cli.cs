@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Holdfast.Commands.Drift;
 using Holdfast.Contracts;
 
 namespace Holdfast.Commands;
@@ -51,7 +52,15 @@ public static class Cli
         var root = new RootCommand("Holdfast: the whole MLOps loop in one program. Tracks experiments, versions data, runs pipelines, serves models, rolls them out safely, watches for drift and answers it.");
         root.Add(GlobalOptions.Output);
         root.Add(ServeCommand.Create());
+        root.Add(DriftCommand.Create());
+        root.Add(CheckCommand.Create());
+        root.Add(DataCommand.Create());
+        root.Add(JournalCommand.Create());
+        root.Add(AccessCommands.Token());
+        root.Add(AccessCommands.Workspace());
+        root.Add(LoginCommand.Create());
         root.Add(ConfigCommand.Create());
+        root.Add(DoctorCommand.Create());
         root.Add(ExampleCommand.Create());
         return root;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Holdfast.Contracts;
 using Spectre.Console;
@@ -13,6 +14,10 @@ internal static class Output
     public static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, HoldfastJson.Indented));
 
     public static void Line(string text) => Console.Out.WriteLine(text);
+
+    public static string Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "";
+
+    public static string Number(double? value, string format = "0.####") => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
 
     /// <summary>A table: drawn on a terminal, tab-separated lines in a pipe.</summary>
     public static void Table<T>(IReadOnlyCollection<T> rows, string empty, params (string Title, Func<T, string?> Cell)[] columns)
