@@ -146,6 +146,10 @@ public static class HoldfastServer
         api.MapTrackingApi();
         api.MapRegistryApi();
         api.MapDataApi();
+        api.MapMonitoringApi();
+        api.MapRolloutApi();
+        api.MapResponseApi();
+        api.MapAlertsApi();
 
         api.Map("/{**rest}", (HttpContext http) =>
             throw new HoldfastException(ErrorCode.NotFound, $"There is no {http.Request.Method} {http.Request.Path}.", "See docs/api.md for what the API offers.")).Open();
