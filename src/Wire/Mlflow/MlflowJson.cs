@@ -1,0 +1,192 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Holdfast.Registry;
+using Holdfast.Tracking;
+using Microsoft.AspNetCore.Http;
+
+namespace Holdfast.Wire.Mlflow;
+
+/// <summary>An answer, written field by field: 64-bit integers as numbers, NaN as text, nothing for what is unset or empty.</summary>
+internal sealed class MlflowJson(Action<Utf8JsonWriter> write) : IResult
+{
+    private static readonly JsonWriterOptions _options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>The answer to a call that gives nothing back.</summary>
+    public static MlflowJson Empty { get; } = new(_ => { });
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.ContentType = "application/json";
+        await using var writer = new Utf8JsonWriter(httpContext.Response.BodyWriter, _options);
+        writer.WriteStartObject();
+        write(writer);
+        writer.WriteEndObject();
+        await writer.FlushAsync(httpContext.RequestAborted);
+    }
+}
+
+/// <summary>MLflow's messages on the wire.</summary>
+internal static class MlflowWriter
+{
+    public static void Record<T>(this Utf8JsonWriter w, string name, T value, Action<Utf8JsonWriter, T> write)
+    {
+        w.WritePropertyName(name);
+        w.WriteStartObject();
+        write(w, value);
+        w.WriteEndObject();
+    }
+
+    public static void List<T>(this Utf8JsonWriter w, string name, IReadOnlyCollection<T> items, Action<Utf8JsonWriter, T> write)
+    {
+        if (items.Count == 0)
+            return;
+        w.WritePropertyName(name);
+        w.WriteStartArray();
+        foreach (var item in items)
+        {
+            w.WriteStartObject();
+            write(w, item);
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
+    }
+
+    public static void Token(this Utf8JsonWriter w, string? token)
+    {
+        if (!string.IsNullOrEmpty(token))
+            w.WriteString("next_page_token", token);
+    }
+
+    public static void Experiment(Utf8JsonWriter w, Experiment e)
+    {
+        w.WriteString("experiment_id", e.Id.ToString(CultureInfo.InvariantCulture));
+        w.WriteString("name", e.Name);
+        w.WriteString("artifact_location", e.ArtifactLocation);
+        w.WriteString("lifecycle_stage", Stage(e.Stage));
+        w.WriteNumber("last_update_time", e.UpdatedAt.ToUnixTimeMilliseconds());
+        w.WriteNumber("creation_time", e.CreatedAt.ToUnixTimeMilliseconds());
+        w.List("tags", e.Tags, Tag);
+    }
+
+    public static void Run(Utf8JsonWriter w, Run run)
+    {
+        w.Record("info", run, RunInfo);
+        w.Record("data", run, (w, r) =>
+        {
+            w.List("metrics", r.Metrics, (w, m) => Metric(w, m.Last));
+            w.List("params", r.Params, (w, p) =>
+            {
+                w.WriteString("key", p.Key);
+                w.WriteString("value", p.Value);
+            });
+            w.List("tags", r.Tags, Tag);
+        });
+        w.Record("inputs", run, (w, r) => w.List("dataset_inputs", r.Inputs, Input));
+    }
+
+    public static void RunInfo(Utf8JsonWriter w, Run run)
+    {
+        w.WriteString("run_uuid", run.RunId);
+        w.WriteString("run_id", run.RunId);
+        w.WriteString("run_name", run.Name);
+        w.WriteString("experiment_id", run.ExperimentId);
+        w.WriteString("user_id", run.User);
+        w.WriteString("status", run.Status.ToString().ToUpperInvariant());
+        if (run.StartTime is { } start)
+            w.WriteNumber("start_time", start.ToUnixTimeMilliseconds());
+        if (run.EndTime is { } end)
+            w.WriteNumber("end_time", end.ToUnixTimeMilliseconds());
+        w.WriteString("artifact_uri", run.ArtifactUri);
+        w.WriteString("lifecycle_stage", Stage(run.Stage));
+    }
+
+    public static void Metric(Utf8JsonWriter w, MetricPoint m)
+    {
+        w.WriteString("key", m.Key);
+        // MLflow's own store gives infinities back as the largest numbers, and its clients' tests expect those.
+        if (double.IsNaN(m.Value))
+            w.WriteString("value", "NaN");
+        else
+            w.WriteNumber("value", Math.Clamp(m.Value, -1.7976931348623157e308, 1.7976931348623157e308));
+        w.WriteNumber("timestamp", m.Timestamp.ToUnixTimeMilliseconds());
+        w.WriteNumber("step", m.Step);
+    }
+
+    public static void Tag(Utf8JsonWriter w, Tag tag)
+    {
+        w.WriteString("key", tag.Key);
+        w.WriteString("value", tag.Value);
+    }
+
+    public static void File(Utf8JsonWriter w, ArtifactFile file)
+    {
+        w.WriteString("path", file.Path);
+        w.WriteBoolean("is_dir", file.IsFolder);
+        if (file.Size is { } size)
+            w.WriteNumber("file_size", size);
+    }
+
+    public static void Model(Utf8JsonWriter w, RegisteredModel model)
+    {
+        w.WriteString("name", model.Name);
+        w.WriteNumber("creation_timestamp", model.CreatedAt.ToUnixTimeMilliseconds());
+        w.WriteNumber("last_updated_timestamp", model.UpdatedAt.ToUnixTimeMilliseconds());
+        if (model.Description is not null)
+            w.WriteString("description", model.Description);
+        w.List("latest_versions", model.LatestVersions, Version);
+        w.List("tags", model.Tags, Tag);
+        w.List("aliases", model.Aliases, (w, a) =>
+        {
+            w.WriteString("alias", a.Key);
+            w.WriteString("version", a.Value.ToString(CultureInfo.InvariantCulture));
+        });
+    }
+
+    public static void Version(Utf8JsonWriter w, ModelVersion v)
+    {
+        w.WriteString("name", v.Model);
+        w.WriteString("version", v.Version.ToString(CultureInfo.InvariantCulture));
+        w.WriteNumber("creation_timestamp", v.CreatedAt.ToUnixTimeMilliseconds());
+        w.WriteNumber("last_updated_timestamp", v.UpdatedAt.ToUnixTimeMilliseconds());
+        w.WriteString("current_stage", v.Stage);
+        w.WriteString("description", v.Description);
+        w.WriteString("source", v.Source);
+        w.WriteString("run_id", v.RunId ?? "");
+        w.WriteString("status", v.Status.ToUpperInvariant());
+        w.WriteString("run_link", v.RunLink ?? "");
+        if (!string.IsNullOrEmpty(v.LoggedModelId))
+            w.WriteString("model_id", v.LoggedModelId);
+        w.List("tags", v.Tags, (w, t) =>
+        {
+            w.WriteString("key", t.Key);
+            w.WriteString("value", t.Value);
+        });
+        if (v.Aliases.Count > 0)
+        {
+            w.WriteStartArray("aliases");
+            foreach (var alias in v.Aliases)
+                w.WriteStringValue(alias);
+            w.WriteEndArray();
+        }
+    }
+
+    private static void Input(Utf8JsonWriter w, RunInput input)
+    {
+        w.List("tags", input.Tags ?? [], Tag);
+        w.Record("dataset", input, (w, d) =>
+        {
+            w.WriteString("name", d.Name);
+            w.WriteString("digest", d.Digest);
+            w.WriteString("source_type", d.SourceType);
+            w.WriteString("source", d.Source);
+            if (d.Schema is not null)
+                w.WriteString("schema", d.Schema);
+            if (d.Profile is not null)
+                w.WriteString("profile", d.Profile);
+        });
+    }
+
+    private static string Stage(LifecycleStage stage) => stage == LifecycleStage.Active ? "active" : "deleted";
+}
