@@ -13,6 +13,7 @@ using Holdfast.Storage;
 using Holdfast.Storage.Blobs;
 using Holdfast.Storage.Sql;
 using Holdfast.Ui;
+using Holdfast.Wire.Mlflow;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Logging.Console;
@@ -128,6 +129,7 @@ public static class HoldfastServer
         app.Use(next => context => RequestGuard.Protect(context, next));
         app.Use(next => context => Problems.Catch(context, next));
         app.Use(next => context => guard.CheckOrigin(context, next));
+        app.Use(next => context => RequestGuard.PlainPath(context, next));
         app.UseEmbeddedAssets();
         app.UseWebSockets();
         app.UseRouting();
@@ -153,6 +155,7 @@ public static class HoldfastServer
 
         api.Map("/{**rest}", (HttpContext http) =>
             throw new HoldfastException(ErrorCode.NotFound, $"There is no {http.Request.Method} {http.Request.Path}.", "See docs/api.md for what the API offers.")).Open();
+        app.MapMlflow();
         app.MapUi();
         app.Services.GetRequiredService<ReservedNames>().Set(FirstSegments(app));
     }

@@ -30,6 +30,14 @@ internal sealed class RequestGuard(ServeOptions options)
         return next(context);
     }
 
+    /// <summary>Before routing: clients that join addresses with a doubled slash mean the plain path.</summary>
+    public static Task PlainPath(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Path.Value is ['/', '/', ..] path)
+            context.Request.Path = "/" + path.TrimStart('/');
+        return next(context);
+    }
+
     /// <summary>After routing: the body's type, unless the route declares which ones it takes.</summary>
     public static Task CheckBody(HttpContext context, RequestDelegate next)
     {
