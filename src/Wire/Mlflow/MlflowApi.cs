@@ -48,5 +48,5 @@ public static class MlflowApi
     private static void Map(IEndpointRouteBuilder root, string prefix, MlflowEndpoint endpoint) =>
         root.MapMethods(
             prefix + endpoint.Path, [endpoint.Method],
-            async (HttpContext http) => await endpoint.Handle(new MlflowCall(http, await MlflowBody.Read(http.Request, http.RequestAborted)))).Needs(endpoint.Role);
+            (Delegate)(async (HttpContext http) => await endpoint.Handle(new MlflowCall(http, await MlflowBody.Read(http.Request, http.RequestAborted))))).Needs(endpoint.Role);
 }
