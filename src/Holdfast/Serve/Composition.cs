@@ -148,6 +148,7 @@ public static class HoldfastServer
         api.MapTrackingApi();
         api.MapRegistryApi();
         api.MapDataApi();
+        api.MapPredictionsApi();
         api.MapMonitoringApi();
         api.MapRolloutApi();
         api.MapResponseApi();

@@ -13,10 +13,11 @@ public sealed partial class PredictionService
     private readonly PredictionLog _log;
     private readonly PredictionStore _store;
     private readonly QuarantineStore _quarantines;
+    private readonly WindowDataset _windows;
     private readonly TimeProvider _time;
 
-    internal PredictionService(PredictionLog log, PredictionStore store, QuarantineStore quarantines, TimeProvider time) =>
-        (_log, _store, _quarantines, _time) = (log, store, quarantines, time);
+    internal PredictionService(PredictionLog log, PredictionStore store, QuarantineStore quarantines, WindowDataset windows, TimeProvider time) =>
+        (_log, _store, _quarantines, _windows, _time) = (log, store, quarantines, windows, time);
 
     /// <summary>Makes an endpoint's log known: which clock, and how late records may be. Idempotent.</summary>
     public Task Declare(EndpointKey endpoint, EndpointClock clock, TimeSpan lateness, CancellationToken ct = default)
@@ -101,6 +102,21 @@ public sealed partial class PredictionService
             throw new HoldfastException(ErrorCode.NotFound, $"The endpoint '{endpoint}' has no prediction '{id}' in its log.");
         var label = await _store.Label(log, id, ct);
         return new LoggedPrediction(log.Files.ReadAt(places.Values).OfType<PredictionEntry>().Single(), label?.Value, label?.At);
+    }
+
+    /// <summary>
+    /// Makes the labelled rows in [<paramref name="from"/>, <paramref name="until"/>) that are not set aside a dataset version: <c>event_time</c>, the features, the label.
+    /// The same rows again give the same version. FailedPrecondition when there is none.
+    /// </summary>
+    public async Task<MaterializedWindow> Materialize(Principal p, string endpoint, DateTimeOffset from, DateTimeOffset until, string dataset, MaterializeOptions options, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        ArgumentNullException.ThrowIfNull(options);
+        var log = Log(new EndpointKey(p.WorkspaceId, endpoint));
+        if (until <= from)
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"A window from {from:O} until {until:O} holds nothing.", "Give an end after the start.");
+        await _log.Flush(commit: true, ct);
+        return await _windows.Write(p, log, from, until, dataset, options, await _quarantines.List(log, ct), Now(log), ct);
     }
 
     /// <summary>Completeness of the log.</summary>

@@ -1,3 +1,4 @@
+using Holdfast.Data;
 using Holdfast.Kernel;
 using Holdfast.Storage;
 using Holdfast.Storage.Sql;
@@ -21,7 +22,8 @@ public static class PredictionsSetup
             s.GetRequiredService<ILogger<PredictionLog>>()));
         services.AddHostedService(s => s.GetRequiredService<PredictionLog>());
         services.AddSingleton(s => new PredictionService(
-            s.GetRequiredService<PredictionLog>(), s.GetRequiredService<PredictionStore>(), s.GetRequiredService<QuarantineStore>(), s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<PredictionLog>(), s.GetRequiredService<PredictionStore>(), s.GetRequiredService<QuarantineStore>(),
+            new WindowDataset(s.GetRequiredService<PredictionStore>(), s.GetRequiredService<DataService>(), s.GetRequiredService<DataFolder>()), s.GetRequiredService<TimeProvider>()));
         return services;
     }
 }

@@ -1,7 +1,9 @@
 using System.Text;
+using Holdfast.Data;
 using Holdfast.Kernel;
 using Holdfast.Predictions;
 using Holdfast.Storage;
+using Holdfast.Storage.Blobs;
 using Holdfast.Storage.Sql;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -27,8 +29,9 @@ internal sealed class LogHarness : IAsyncDisposable
         _services = collection.BuildServiceProvider();
         var store = new PredictionStore(db);
         Journal = new Journal(db, time);
+        Datasets = new DataService(db, Journal, time, data, new FileBlobStore(data.Blobs));
         _log = new PredictionLog(store, data, time, options, _services, NullLogger<PredictionLog>.Instance);
-        Service = new PredictionService(_log, store, new QuarantineStore(db, Journal, time), time);
+        Service = new PredictionService(_log, store, new QuarantineStore(db, Journal, time), new WindowDataset(store, Datasets, data), time);
     }
 
     public Db Db { get; }
@@ -36,6 +39,8 @@ internal sealed class LogHarness : IAsyncDisposable
     public Journal Journal { get; }
 
     public PredictionService Service { get; }
+
+    public DataService Datasets { get; }
 
     public string Folder => Path.Combine(_data.Predictions, "1", "credit");
 

@@ -214,6 +214,27 @@ public sealed class PredictionLogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_window_becomes_a_dataset_of_labelled_rows_without_those_set_aside()
+    {
+        await using var log = await LogHarness.Open(_folder.Path);
+        var (p, service) = (LogHarness.Someone, log.Service);
+        for (var i = 0; i < 40; i++)
+            service.Append(i < 35 ? LogHarness.Entry(i) : LogHarness.Entry(i) with { Features = [.. LogHarness.Entry(i).Features, FeatureValue.Of("late", i)] });
+        await service.AddLabels(p, "credit", [.. Enumerable.Range(0, 38).Select(i => new NewLabel(LogHarness.Id(i), i % 2 == 0 ? "1" : "0"))], Ct);
+        await service.Quarantine(p, "credit", LogHarness.Start.AddMinutes(10), LogHarness.Start.AddMinutes(20), "doubled", "i1", Ct);
+        var window = await service.Materialize(p, "credit", LogHarness.Start.AddMinutes(5), LogHarness.Start.AddMinutes(100), "retraining", new MaterializeOptions("defaulted"), Ct);
+        Assert.Equal((23, 33, 10, 23 / 25.0), (window.Rows, window.Labelled, window.Quarantined, window.LabelCoverage));
+        var table = await log.Datasets.Read(p, window.Version.Ref, Ct);
+        Assert.Equal(["event_time", "income", "job", "age", "late", "defaulted"], table.Names);
+        Assert.DoesNotContain(table.Find("income")!.Numbers, income => income is >= 15 and < 30);
+        Assert.Equal("cook \"é\"", table.Find("job")!.Texts[0]);
+        var again = await service.Materialize(p, "credit", LogHarness.Start.AddMinutes(5), LogHarness.Start.AddMinutes(100), "retraining", new MaterializeOptions("defaulted"), Ct);
+        Assert.Equal(window.Version.Version, again.Version.Version);
+        var e = await Assert.ThrowsAsync<HoldfastException>(() => service.Materialize(p, "credit", LogHarness.Start.AddMinutes(10), LogHarness.Start.AddMinutes(20), "retraining", new MaterializeOptions(), Ct));
+        Assert.Contains("10 in quarantine", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Another_workspace_sees_nothing()
     {
         await using var log = await LogHarness.Open(_folder.Path);

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Holdfast.Contracts;
+using Holdfast.Kernel;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace Holdfast.Predictions;
+
+/// <summary>Predictions, labels and event clocks over HTTP.</summary>
+public static class PredictionsApi
+{
+    /// <summary>Maps the routes.</summary>
+    public static void MapPredictionsApi(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/endpoints/{name}/labels", AddLabels).Needs(Role.Editor);
+        api.MapPost("/endpoints/{name}/clock", AdvanceClock).Needs(Role.Editor);
+        api.MapGet("/endpoints/{name}/predictions", Query).Needs(Role.Viewer);
+        api.MapGet("/endpoints/{name}/predictions/{id}", Get).Needs(Role.Viewer);
+        api.MapGet("/endpoints/{name}/log", Completeness).Needs(Role.Viewer);
+        api.MapPost("/endpoints/{name}/datasets", Materialize).Needs(Role.Editor);
+        api.MapGet("/endpoints/{name}/quarantines", Quarantines).Needs(Role.Viewer);
+        api.MapPost("/quarantines/{id}/release", Release).Needs(Role.Editor);
+    }
+
+    // 200: all are joined or will be; 202: stored, some wait for their prediction; 404: a single one whose prediction is not here.
+    private static async Task<IResult> AddLabels(HttpContext http, PredictionService predictions, string name, LabelsRequest body, CancellationToken ct)
+    {
+        var labels = body.Labels ?? [new LabelBody(body.PredictionId, body.Value, body.At)];
+        var result = await predictions.AddLabels(http.Principal(), name, [.. labels.Select(l => new NewLabel(l.PredictionId ?? "", Text(l.Value), l.At))], ct);
+        if (labels.Count == 1 && result.Unknown is [var unknown])
+            throw new HoldfastException(ErrorCode.NotFound, $"The endpoint '{name}' has no prediction '{unknown}' in its log.", "The label is kept and will be joined if the prediction still comes; check the id.");
+        var answer = new LabelsAnswer(result.Accepted, result.Pending, result.Unknown);
+        return Results.Json(answer, statusCode: result.Accepted == labels.Count ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<ClockAnswer> AdvanceClock(HttpContext http, PredictionService predictions, ControlLoop controllers, string name, ClockRequest body, CancellationToken ct)
+    {
+        await predictions.AdvanceClock(http.Principal(), name, body.To, ct);
+        if (body.Settle)
+            await controllers.Settle(outside: true, ct);
+        return new ClockAnswer(predictions.Now(new EndpointKey(http.Principal().WorkspaceId, name)));
+    }
+
+    private static async Task<Page<PredictionInfo>> Query(
+        HttpContext http, PredictionService predictions, string name, DateTimeOffset? from, DateTimeOffset? until, string? role, bool? labelled, int? limit,
+        [FromQuery(Name = "page_token")] string? token, CancellationToken ct)
+    {
+        var page = await predictions.Query(http.Principal(), new PredictionQuery(name, from, until, role, labelled, limit ?? 100, token), ct);
+        return new Page<PredictionInfo>([.. page.Items.Select(Info)], page.NextToken);
+    }
+
+    private static async Task<PredictionInfo> Get(HttpContext http, PredictionService predictions, string name, string id, CancellationToken ct) =>
+        Info(await predictions.Get(http.Principal(), name, id, ct));
+
+    private static LogCompleteness Completeness(HttpContext http, PredictionService predictions, string name) =>
+        predictions.Completeness(new EndpointKey(http.Principal().WorkspaceId, name));
+
+    private static async Task<MaterializeAnswer> Materialize(HttpContext http, PredictionService predictions, string name, MaterializeRequest body, CancellationToken ct)
+    {
+        var window = await predictions.Materialize(http.Principal(), name, body.From, body.Until, body.Dataset, new MaterializeOptions(body.LabelColumn), ct);
+        return new MaterializeAnswer(window.Version.Ref, window.Rows, window.LabelCoverage, window.Quarantined);
+    }
+
+    private static Task<IReadOnlyList<Quarantine>> Quarantines(HttpContext http, PredictionService predictions, string name, CancellationToken ct) =>
+        predictions.ListQuarantines(http.Principal(), name, ct);
+
+    private static Task Release(HttpContext http, PredictionService predictions, string id, ReleaseRequest body, CancellationToken ct) =>
+        predictions.ReleaseQuarantine(http.Principal(), id, body.Reason, ct);
+
+    // Numbers keep the digits that were sent: "1" and "1.0" are different labels of a class.
+    private static string Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
+        _ => "",
+    };
+
+    private static PredictionInfo Info(LoggedPrediction logged)
+    {
+        var (e, label, labelAt) = logged;
+        return new PredictionInfo(
+            e.Id, e.At, e.Endpoint, e.Role, e.Model, e.ModelVersion, e.RouteRevision, e.RolloutId, e.CandidateWeight, e.HasKey, Known(e.Score), e.Prediction, e.Error, e.FellBack, e.LatencyMs,
+            e.Features.ToDictionary(f => f.Name, f => f.Text ?? (object?)Known(f.Number)),
+            e.Shadow is { } s ? new ShadowInfo(s.Model, s.ModelVersion, Known(s.Score), s.Prediction, s.Error, s.LatencyMs) : null,
+            label, labelAt);
+    }
+
+    private static double? Known(double value) => double.IsNaN(value) ? null : value;
+}
