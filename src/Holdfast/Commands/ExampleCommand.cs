@@ -56,13 +56,14 @@ internal static class ExampleCommand
         var minimum = new Option<int>("--min-rows-per-leaf") { DefaultValueFactory = _ => 10 };
         var threads = new Option<int>("--threads") { Description = "1 gives the same model each time.", DefaultValueFactory = _ => 1 };
         var withBase = new Option<bool>("--with-base") { Description = "With window data, train on the base data too." };
+        var halfLife = new Option<double>("--half-life") { Description = "How fast old rows of the window lose weight, as a share of its rows; 0 = not at all." };
         var recent = Recent();
         var seed = Seed();
         var output = new Option<string>("--out") { Description = "Folder of the model package.", Required = true };
-        var command = new Command("train", "Train boosted trees and write a model package.") { data, label, features, categorical, trees, leaves, rate, minimum, threads, withBase, recent, seed, output };
+        var command = new Command("train", "Train boosted trees and write a model package.") { data, label, features, categorical, trees, leaves, rate, minimum, threads, withBase, halfLife, recent, seed, output };
         command.SetAction(parsed =>
         {
-            var training = new TreeTraining(parsed.GetValue(trees), parsed.GetValue(leaves), parsed.GetValue(rate), parsed.GetValue(minimum), parsed.GetValue(seed), parsed.GetValue(threads));
+            var training = new TreeTraining(parsed.GetValue(trees), parsed.GetValue(leaves), parsed.GetValue(rate), parsed.GetValue(minimum), parsed.GetValue(seed), parsed.GetValue(threads), parsed.GetValue(halfLife));
             var folder = parsed.GetRequiredValue(output);
             Output.Line(ExampleStages.Train(
                 Names(parsed.GetValue(data)), parsed.GetRequiredValue(label), Names(parsed.GetValue(features)), Names(parsed.GetValue(categorical)),

@@ -22,12 +22,13 @@ internal static class ExampleStages
         var signature = new Signature(
             [.. features.Select(f => categorical.Contains(f) ? new SignatureField(f, "BYTES", Categories(tables.Select(t => t.Table), f)) : new SignatureField(f, "FP64"))],
             [new SignatureField("score", "FP64"), new SignatureField("prediction", "BYTES")]);
-        var parts = new List<(ExampleData Data, int[] Rows)>();
+        var parts = new List<(ExampleData Data, int[] Rows, bool Ages)>();
         foreach (var (path, table) in tables)
         {
             var data = new ExampleData(table, signature.Inputs, label, path);
             var byTime = data.ByTime();
-            parts.Add((data, ReferenceEquals(table, newest) ? WindowSplit.Of(byTime, recent).Train : byTime));
+            var ofWindow = ReferenceEquals(table, newest);
+            parts.Add((data, ofWindow ? WindowSplit.Of(byTime, recent).Train : byTime, ofWindow));
         }
 
         training.Run(parts, signature, folder);
