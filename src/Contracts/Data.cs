@@ -1,4 +1,18 @@
-namespace Holdfast.Contracts;
+using System.Text.Json.Serialization;
+
+namespace Holdfast.Data;
+
+/// <summary>A named series of versions.</summary>
+public sealed record Dataset(int Id, string Name, int Versions, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+
+/// <summary>One content of a dataset, named by the SHA-256 of its bytes.</summary>
+public sealed record DatasetVersion(
+    int Id, string Dataset, int Version, string Hash, long Rows, int Columns, long Bytes, string FileName, string Source, DateTimeOffset CreatedAt, DatasetSchema Schema)
+{
+    /// <summary><c>name@v3</c>.</summary>
+    [JsonIgnore]
+    public string Ref => $"{Dataset}@v{Version}";
+}
 
 /// <summary>What the columns of a dataset are expected to be.</summary>
 public sealed record DatasetSchema(IReadOnlyList<SchemaField> Fields)

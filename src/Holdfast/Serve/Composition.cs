@@ -5,6 +5,7 @@ using Holdfast.Alerts;
 using Holdfast.Contracts;
 using Holdfast.Data;
 using Holdfast.Kernel;
+using Holdfast.Pipelines;
 using Holdfast.Monitoring;
 using Holdfast.Predictions;
 using Holdfast.Response;
@@ -109,6 +110,7 @@ public static class HoldfastServer
         services.AddRegistry();
 
         services.AddData();
+        services.AddPipelines();
         services.AddPredictions();
         services.AddAlerts();
         services.AddMonitoring();
@@ -153,6 +155,7 @@ public static class HoldfastServer
         api.MapRolloutApi();
         api.MapResponseApi();
         api.MapAlertsApi();
+        api.MapPipelinesApi();
 
         api.Map("/{**rest}", (HttpContext http) =>
             throw new HoldfastException(ErrorCode.NotFound, $"There is no {http.Request.Method} {http.Request.Path}.", "See docs/api.md for what the API offers.")).Open();

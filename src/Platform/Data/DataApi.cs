@@ -1,4 +1,3 @@
-using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

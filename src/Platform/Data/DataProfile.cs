@@ -1,4 +1,3 @@
-using Holdfast.Contracts;
 using Holdfast.Storage.Tables;
 
 namespace Holdfast.Data;

@@ -80,6 +80,9 @@ public sealed class DataService(Db db, Journal journal, TimeProvider time, DataF
         return found.Count == 0 ? null : found[0];
     }
 
+    /// <summary>The newest version, of whatever dataset, that has a content; null when it was never added.</summary>
+    public Task<DatasetVersion?> FindContent(Principal p, string hash, CancellationToken ct = default) => _store.FindContent(p, hash, ct);
+
     /// <summary>All datasets.</summary>
     public Task<Page<Dataset>> List(Principal p, string? token = null, int limit = 100, CancellationToken ct = default) =>
         _store.List(p, Position(token, 0), Math.Clamp(limit, 1, 1000), ct);
@@ -92,7 +95,7 @@ public sealed class DataService(Db db, Journal journal, TimeProvider time, DataF
     public async Task<string> LocalPath(Principal p, string reference, CancellationToken ct = default)
     {
         var version = await Get(p, reference, ct);
-        return await blobs.LocalPath(version.BlobKey, ct) ?? throw new HoldfastException(ErrorCode.Internal, $"The content of {version.Ref} ({version.Hash}) is gone from the blob store.", "Add the file again: the same content becomes the same version.");
+        return await blobs.LocalPath(BlobKey(version.Hash), ct) ?? throw new HoldfastException(ErrorCode.Internal, $"The content of {version.Ref} ({version.Hash}) is gone from the blob store.", "Add the file again: the same content becomes the same version.");
     }
 
     /// <summary>The version's rows.</summary>

@@ -45,6 +45,10 @@ internal sealed class DataStore(Db db, Journal journal, TimeProvider time)
             ("ws", p.WorkspaceId), ("name", reference.Dataset), ("version", reference.Version ?? 0), ("prefix", reference.HashPrefix ?? "")),
         ct);
 
+    public Task<DatasetVersion?> FindContent(Principal p, string hash, CancellationToken ct) => db.Read(
+        tx => tx.QueryOne($"select {VersionColumns} where v.workspace_id = @ws and v.hash = @hash order by v.id desc limit 1", Map, ("ws", p.WorkspaceId), ("hash", hash)),
+        ct);
+
     public Task<Page<Dataset>> List(Principal p, long after, int limit, CancellationToken ct) => db.Read(
         tx =>
         {

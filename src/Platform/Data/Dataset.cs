@@ -3,20 +3,6 @@ using Holdfast.Contracts;
 
 namespace Holdfast.Data;
 
-/// <summary>A named series of versions.</summary>
-public sealed record Dataset(int Id, string Name, int Versions, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
-
-/// <summary>One content of a dataset, named by the SHA-256 of its bytes.</summary>
-public sealed record DatasetVersion(
-    int Id, string Dataset, int Version, string Hash, long Rows, int Columns, long Bytes, string FileName, string Source, DateTimeOffset CreatedAt, DatasetSchema Schema)
-{
-    /// <summary><c>name@v3</c>.</summary>
-    public string Ref => $"{Dataset}@v{Version}";
-
-    /// <summary>Key of the content in the blob store.</summary>
-    internal string BlobKey => DataService.BlobKey(Hash);
-}
-
 /// <summary>What a reference names: <c>name</c> (newest), <c>name@v3</c>, <c>name@latest</c> or <c>name@&lt;hash prefix&gt;</c>, each also behind <c>data/</c>.</summary>
 internal sealed partial record DatasetReference(string Dataset, int? Version, string? HashPrefix)
 {

@@ -10,9 +10,6 @@ public interface IEventDetail
     string Kind { get; }
 }
 
-/// <summary>One comparison of a gate: a measured value against its limit.</summary>
-public sealed record GateCheck(string Name, double Value, string Rule, bool Passed);
-
 /// <summary>What a guard of a rollout knows at a moment.</summary>
 /// <param name="Guard"><c>error_rate</c>, <c>latency_p99</c>, <c>accuracy</c>, <c>sample_ratio</c>.</param>
 /// <param name="EHarm">e-value against "no worse": roll back at 1/alpha.</param>

@@ -1,4 +1,3 @@
-using Holdfast.Contracts;
 using Holdfast.Data;
 using Holdfast.Ui.Shell;
 using Microsoft.AspNetCore.Components;

@@ -1,4 +1,3 @@
-using Holdfast.Contracts;
 using Holdfast.Data;
 using Holdfast.Storage.Tables;
 

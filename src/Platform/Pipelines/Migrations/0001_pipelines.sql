@@ -1,0 +1,75 @@
+create table pipeline (
+    id {{identity}},
+    workspace_id bigint not null,
+    name text not null,
+    project text not null,
+    snapshot text not null,
+    git_commit text,
+    spec_json text not null,
+    managed_by text,
+    created_at bigint not null,
+    updated_at bigint not null,
+    unique (workspace_id, name)
+);
+create table pipeline_run (
+    id {{identity}},
+    workspace_id bigint not null,
+    public_id text not null,
+    pipeline text not null,
+    status text not null,
+    cause text not null,
+    snapshot text not null,
+    git_commit text,
+    spec_json text not null,
+    window_dataset text,
+    dataset_version text,
+    champion text,
+    model_version text,
+    incident_id text,
+    register_model bigint not null,
+    seed bigint not null,
+    agent text not null,
+    actor text not null,
+    run_id text,
+    failed_stage text,
+    reason text,
+    checks_json text,
+    cancel_requested bigint not null default 0,
+    idempotency_key text,
+    event_at bigint,
+    created_at bigint not null,
+    started_at bigint,
+    finished_at bigint,
+    unique (workspace_id, public_id),
+    unique (workspace_id, idempotency_key)
+);
+create index pipeline_run_pipeline on pipeline_run (workspace_id, pipeline, id);
+create index pipeline_run_status on pipeline_run (status, agent);
+create table pipeline_stage (
+    id {{identity}},
+    workspace_id bigint not null,
+    pipeline_run_id bigint not null references pipeline_run (id),
+    position bigint not null,
+    name text not null,
+    status text not null,
+    stage_key text,
+    run_id text,
+    exit_code bigint,
+    reason text,
+    outs_json text,
+    metrics_json text,
+    started_at bigint,
+    finished_at bigint,
+    unique (workspace_id, pipeline_run_id, name)
+);
+create table stage_result (
+    id {{identity}},
+    workspace_id bigint not null,
+    stage_key text not null,
+    trusted bigint not null,
+    run_id text,
+    outs_json text not null,
+    metrics_json text not null,
+    created_at bigint not null,
+    unique (workspace_id, stage_key, trusted)
+);
