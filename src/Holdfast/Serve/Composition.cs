@@ -40,6 +40,8 @@ public static class HoldfastServer
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBody;
+            // MLflow's pages name up to a hundred runs in a query.
+            kestrel.Limits.MaxRequestLineSize = 64 << 10;
         });
         builder.WebHost.UseUrls([.. options.Urls]);
         AddLogging(builder.Logging, options);

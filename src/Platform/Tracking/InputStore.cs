@@ -52,6 +52,20 @@ internal static class InputStore
             }));
     }
 
+    public static List<InputSummary> Summaries(Tx tx, int ws, int experiment) =>
+        tx.Query(
+            """
+            select distinct d.name, d.digest, t.value from input_dataset d
+            join run_input i on i.dataset_key = d.dataset_key and i.workspace_id = d.workspace_id
+            left join run_input_tag t on t.workspace_id = i.workspace_id and t.run_key = i.run_key and t.dataset_key = i.dataset_key and t.key = @context
+            where d.workspace_id = @ws and d.experiment_id = @experiment order by d.name, d.digest
+            """,
+            r => new InputSummary(experiment, r.Text(0), r.Text(1), r.TextOrNull(2)),
+            ("context", WellKnownTags.DataContext), ("ws", ws), ("experiment", experiment));
+
     private static IEnumerable<Tag> TagsOf(RunInput input) =>
         (input.Tags ?? []).Concat(input.Context is null ? [] : [new Tag(WellKnownTags.DataContext, input.Context)]);
 }
+
+/// <summary>A dataset that runs of an experiment read, and what for.</summary>
+public sealed record InputSummary(int ExperimentId, string Name, string Digest, string? Context);

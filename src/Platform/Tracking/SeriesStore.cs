@@ -45,6 +45,25 @@ internal static class SeriesStore
             r => new MetricPoint(name, r.Bool(1) ? double.NaN : r.Double(0), r.Time(2), r.Int64(3)),
             ("ws", ws), ("run", run), ("name", name), ("limit", limit), ("offset", offset));
 
+    /// <summary>Distinct steps of a metric, ascending.</summary>
+    public static List<long> Steps(Tx tx, int ws, long run, string name) =>
+        tx.Query(
+            """
+            select distinct p.step from metric_point p join series s on s.series_key = p.series_key and s.workspace_id = p.workspace_id
+            where s.workspace_id = @ws and s.run_key = @run and s.name = @name order by p.step
+            """,
+            r => r.Int64(0), ("ws", ws), ("run", run), ("name", name));
+
+    /// <summary>Points within a range of steps, by step, time and value.</summary>
+    public static List<MetricPoint> Range(Tx tx, int ws, long run, string name, long first, long last) =>
+        tx.Query(
+            """
+            select p.value, p.is_nan, p.at, p.step from metric_point p join series s on s.series_key = p.series_key and s.workspace_id = p.workspace_id
+            where s.workspace_id = @ws and s.run_key = @run and s.name = @name and p.step >= @first and p.step <= @last order by p.step, p.at, p.value
+            """,
+            r => new MetricPoint(name, r.Bool(1) ? double.NaN : r.Double(0), r.Time(2), r.Int64(3)),
+            ("ws", ws), ("run", run), ("name", name), ("first", first), ("last", last));
+
     public static MetricSummary MapSummary(Row r, int i) =>
         new(r.Text(i), new MetricPoint(r.Text(i), r.Bool(i + 2) ? double.NaN : r.Double(i + 1), r.Time(i + 3), r.Int64(i + 4)),
             r.DoubleOrNull(i + 5), r.Int64OrNull(i + 6), r.DoubleOrNull(i + 7), r.Int64OrNull(i + 8), r.Int64(i + 9));

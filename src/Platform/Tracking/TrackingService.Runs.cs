@@ -191,6 +191,42 @@ public sealed partial class TrackingService
             ct);
     }
 
+    /// <summary>
+    /// The points of a metric of several runs at sampled steps; the least and greatest step of every run are always among them.
+    /// </summary>
+    /// <param name="first">First step; null with <paramref name="last"/>: the whole range.</param>
+    public async Task<IReadOnlyList<RunPoint>> SampledHistory(Principal p, IReadOnlyList<string> runIds, string key, long? first, long? last, int max, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        ArgumentNullException.ThrowIfNull(runIds);
+        if (first is null != last is null)
+            throw KeyRules.Invalid("If either start step or end step are specified, both must be specified.");
+        if (first > last)
+            throw KeyRules.Invalid($"end_step must be greater than start_step. Found start_step={first} and end_step={last}.");
+        return await db.Read<IReadOnlyList<RunPoint>>(
+            tx =>
+            {
+                var runs = runIds.Select(id => RunStore.Find(tx, p.WorkspaceId, id) ?? throw NoRun(id)).ToList();
+                var steps = runs.ConvertAll(run => SeriesStore.Steps(tx, p.WorkspaceId, run.Key, key));
+                var all = steps.SelectMany(s => s).Distinct().Order().ToList();
+                if (all.Count == 0)
+                    return [];
+                var (from, to) = (first ?? all[0], last ?? all[^1]);
+                var wanted = StepSample.Take(all, from, to, max).ToHashSet();
+                wanted.UnionWith(steps.Where(s => s.Count > 0).SelectMany(s => new[] { s[0], s[^1] }).Where(s => s >= from && s <= to));
+                return [.. runs.SelectMany(run => SeriesStore.Range(tx, p.WorkspaceId, run.Key, key, from, to).Where(x => wanted.Contains(x.Step)).Select(x => new RunPoint(run.RunId, x)))];
+            },
+            ct);
+    }
+
+    /// <summary>The datasets that runs of experiments read, each with its context.</summary>
+    public async Task<IReadOnlyList<InputSummary>> SearchInputs(Principal p, IReadOnlyList<string> experimentIds, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        ArgumentNullException.ThrowIfNull(experimentIds);
+        return await db.Read<IReadOnlyList<InputSummary>>(tx => [.. experimentIds.Select(ParseId).OfType<int>().Distinct().SelectMany(id => InputStore.Summaries(tx, p.WorkspaceId, id)).Take(1000)], ct);
+    }
+
     private async Task<T> ChangeRun<T>(Principal p, string runId, Func<Tx, RunRow, T> change, WriteLane lane = WriteLane.Control, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(p);

@@ -10,6 +10,7 @@ namespace Holdfast.Wire.Mlflow;
 internal static class ExperimentCalls
 {
     private const string Root = "/2.0/mlflow/experiments/";
+    private const int MaxDatasetExperiments = 20;
 
     public static IEnumerable<MlflowEndpoint> Endpoints =>
     [
@@ -23,6 +24,7 @@ internal static class ExperimentCalls
         new("POST", Root + "update", Role.Editor, Update),
         new("POST", Root + "set-experiment-tag", Role.Editor, SetTag),
         new("POST", Root + "delete-experiment-tag", Role.Editor, DeleteTag),
+        new("POST", Root + "search-datasets", Role.Viewer, SearchDatasets),
     ];
 
     private static async Task<IResult> GetByName(MlflowCall call)
@@ -83,5 +85,23 @@ internal static class ExperimentCalls
     {
         await call.Tracking.DeleteExperimentTag(call.Principal, call.Args.RequiredId("experiment_id"), call.Args.Required("key"), call.Ct);
         return MlflowJson.Empty;
+    }
+
+    private static async Task<IResult> SearchDatasets(MlflowCall call)
+    {
+        var ids = call.Args.Texts("experiment_ids");
+        if (ids.Count == 0)
+            throw new HoldfastException(ErrorCode.InvalidArgument, "SearchDatasets request must specify at least one experiment_id.");
+        if (ids.Count > MaxDatasetExperiments)
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"SearchDatasets request cannot specify more than {MaxDatasetExperiments} experiment_ids. Received {ids.Count} experiment_ids.");
+        var found = await call.Tracking.SearchInputs(call.Principal, ids, call.Ct);
+        return new MlflowJson(w => w.List("dataset_summaries", found, (w, d) =>
+        {
+            w.WriteString("experiment_id", d.ExperimentId.ToString(CultureInfo.InvariantCulture));
+            w.WriteString("name", d.Name);
+            w.WriteString("digest", d.Digest);
+            if (d.Context is not null)
+                w.WriteString("context", d.Context);
+        }));
     }
 }

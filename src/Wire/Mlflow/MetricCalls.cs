@@ -11,10 +11,12 @@ internal static class MetricCalls
     private const string Root = "/2.0/mlflow/metrics/";
     private const int MaxRuns = 100;
     private const int MaxBulk = 25_000;
+    private const int MaxInterval = 2_500;
 
     public static IEnumerable<MlflowEndpoint> Endpoints =>
     [
         new("GET", Root + "get-history", Role.Viewer, History),
+        new("GET", Root + "get-history-bulk-interval", Role.Viewer, BulkInterval),
     ];
 
     public static IEnumerable<MlflowEndpoint> AjaxEndpoints =>
@@ -64,5 +66,24 @@ internal static class MetricCalls
 
             w.WriteEndArray();
         });
+    }
+
+    private static async Task<IResult> BulkInterval(MlflowCall call)
+    {
+        var runs = call.Args.Texts("run_ids");
+        if (runs.Count == 0)
+            throw call.Args.Missing("run_ids");
+        if (runs.Count > MaxRuns)
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"GetMetricHistoryBulkInterval request must specify at most {MaxRuns} run_ids. Received {runs.Count} run_ids.");
+        var key = call.Args.Required("metric_key");
+        var max = call.Args.Int32("max_results") ?? MaxInterval;
+        if (max is < 1 or > MaxInterval)
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"max_results must be between 1 and {MaxInterval}.");
+        var points = await call.Tracking.SampledHistory(call.Principal, runs, key, call.Args.Int64("start_step"), call.Args.Int64("end_step"), max, call.Ct);
+        return new MlflowJson(w => w.List("metrics", points, (w, p) =>
+        {
+            MlflowWriter.Metric(w, p.Point);
+            w.WriteString("run_id", p.RunId);
+        }));
     }
 }

@@ -6,12 +6,15 @@ namespace Holdfast.Tracking.Filters;
 public sealed class FilterParser
 {
     private const int MaxDepth = 50;
+    private const int MaxComparisons = 500;
+    private const int MaxOrderings = 30;
     private const int MaxLength = 100_000;
     private readonly string _text;
     private readonly FilterGrammar _grammar;
     private readonly List<FilterToken> _tokens;
     private int _next;
     private int _depth;
+    private int _comparisons;
 
     private FilterParser(string text, FilterGrammar grammar)
     {
@@ -38,6 +41,8 @@ public sealed class FilterParser
     {
         ArgumentNullException.ThrowIfNull(grammar);
         var orderings = new List<Ordering>();
+        if (items?.Count > MaxOrderings)
+            throw FilterGrammar.Invalid($"`order_by` has {items.Count} fields; at most {MaxOrderings} are read.");
         foreach (var item in items ?? [])
         {
             var parser = new FilterParser(item, grammar);
@@ -59,8 +64,7 @@ public sealed class FilterParser
 
     private Filter Or()
     {
-        if (++_depth > MaxDepth)
-            throw FilterGrammar.Invalid($"The filter is nested deeper than {MaxDepth}.");
+        Deeper();
         var parts = new List<Filter> { And() };
         while (_grammar.Extended && Keyword("or"))
             parts.Add(And());
@@ -79,7 +83,13 @@ public sealed class FilterParser
     private Filter Condition()
     {
         if (_grammar.Extended && Keyword("not"))
-            return new NoneOf(Condition());
+        {
+            Deeper();
+            var inner = new NoneOf(Condition());
+            _depth--;
+            return inner;
+        }
+
         if (_grammar.Extended && Symbol("("))
         {
             var inner = Or();
@@ -89,8 +99,16 @@ public sealed class FilterParser
         return Compare();
     }
 
+    private void Deeper()
+    {
+        if (++_depth > MaxDepth)
+            throw FilterGrammar.Invalid($"The filter is nested deeper than {MaxDepth}.");
+    }
+
     private Comparison Compare()
     {
+        if (++_comparisons > MaxComparisons)
+            throw FilterGrammar.Invalid($"The filter has more than {MaxComparisons} comparisons.");
         var field = Field(ordering: false);
         var op = Operator();
         if (op is "in" or "not_in")
