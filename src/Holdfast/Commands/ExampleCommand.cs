@@ -19,6 +19,7 @@ internal static class ExampleCommand
         command.Add(Generate());
         command.Add(Train());
         command.Add(Evaluate());
+        command.Add(ElectricityCommand.Create());
         return command;
     }
 
