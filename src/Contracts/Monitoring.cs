@@ -49,10 +49,11 @@ public sealed record DriftReport(
 /// <param name="StartsAt">Conservative: no bad row is older.</param>
 /// <param name="CleanFrom">From when on rows are right again; set when resolved.</param>
 /// <param name="Report">The window that tells most of it.</param>
+/// <param name="Snapshot">Key of the document that was kept of it, when there is one.</param>
 public sealed record Incident(
     string Id, string Endpoint, string Status, string Kind, string Cause, string? Feature, string Severity, double? Psi, double? ScaleFactor,
     string? Model, int ModelVersion, DateTimeOffset OpenedAt, DateTimeOffset StartsAt, DateTimeOffset SeenUntil, DateTimeOffset? ResolvedAt, DateTimeOffset? CleanFrom,
-    string? Resolution, DriftReport? Report = null);
+    string? Resolution, DriftReport? Report = null, string? Snapshot = null);
 
 /// <summary>A monitor as it stands.</summary>
 public sealed record MonitorInfo(

@@ -40,6 +40,62 @@ internal static class ResponseStore
     private static string Text(ResponsePolicySpec spec) =>
         JsonSerializer.Serialize(spec with { Do = Written(spec.Do), After = Written(spec.After) }, HoldfastJson.Options);
 
-    private static List<ActionSpec> Written(IReadOnlyList<ActionSpec> actions) =>
+    public static List<ActionSpec> Written(IReadOnlyList<ActionSpec> actions) =>
         [.. actions.Select(a => a.Arguments.ValueKind == JsonValueKind.Undefined ? a with { Arguments = JsonSerializer.SerializeToElement<string?>(null) } : a)];
+
+    private const string Columns = "workspace_id, incident_id, phase, position, endpoint, policy, action, arguments, status, note, state, started_at, ended_at";
+
+    /// <summary>Writes actions down; those that are there already stay as they are.</summary>
+    public static void Plan(Tx tx, IEnumerable<ActionRow> rows)
+    {
+        foreach (var row in rows)
+        {
+            tx.Execute(
+                """
+                insert into response_action (workspace_id, incident_id, phase, position, endpoint, policy, action, arguments, status, note, state, started_at, ended_at)
+                values (@ws, @incident, @phase, @position, @endpoint, @policy, @action, @arguments, @status, @note, @state, @started, @ended)
+                on conflict (workspace_id, incident_id, phase, position) do nothing
+                """,
+                ("ws", row.WorkspaceId), ("incident", row.IncidentId), ("phase", row.Phase), ("position", row.Position), ("endpoint", row.Endpoint), ("policy", row.Policy), ("action", row.Action),
+                ("arguments", row.Arguments), ("status", row.Status), ("note", row.Note), ("state", row.State), ("started", row.StartedAt), ("ended", row.EndedAt));
+        }
+    }
+
+    public static void Update(Tx tx, ActionRow row) =>
+        tx.Execute(
+            """
+            update response_action set status = @status, note = @note, state = @state, started_at = @started, ended_at = @ended
+            where workspace_id = @ws and incident_id = @incident and phase = @phase and position = @position
+            """,
+            ("status", row.Status), ("note", row.Note), ("state", row.State), ("started", row.StartedAt), ("ended", row.EndedAt),
+            ("ws", row.WorkspaceId), ("incident", row.IncidentId), ("phase", row.Phase), ("position", row.Position));
+
+    /// <summary>Actions that are not over, in the order in which they are to be done.</summary>
+    public static List<ActionRow> Unfinished(Tx tx) =>
+        tx.Query($"select {Columns} from response_action where status in ('planned', 'started', 'waiting') order by workspace_id, incident_id, case when phase = 'after' then 1 else 0 end, phase, position", Map);
+
+    public static List<ActionRow> OfIncident(Tx tx, int workspace, string incident) =>
+        tx.Query($"select {Columns} from response_action where workspace_id = @ws and incident_id = @incident order by case when phase = 'after' then 1 else 0 end, phase, position", Map, ("ws", workspace), ("incident", incident));
+
+    public static List<ActionRow> Newest(Tx tx, int workspace, int limit) =>
+        tx.Query($"select {Columns} from response_action where workspace_id = @ws and phase <> 'policy' order by coalesce(started_at, 9223372036854775807) desc, incident_id, phase, position limit @limit", Map, ("ws", workspace), ("limit", limit));
+
+    /// <summary>Whether this call set the block.</summary>
+    public static bool Block(Tx tx, int workspace, string endpoint, string incident, DateTimeOffset now) =>
+        tx.Execute(
+            "insert into retrain_block (workspace_id, endpoint, incident_id, created_at) values (@ws, @endpoint, @incident, @now) on conflict (workspace_id, endpoint, incident_id) do nothing",
+            ("ws", workspace), ("endpoint", endpoint), ("incident", incident), ("now", now)) > 0;
+
+    /// <summary>Whether this call lifted it.</summary>
+    public static bool Unblock(Tx tx, int workspace, string endpoint, string incident, DateTimeOffset now) =>
+        tx.Execute(
+            "update retrain_block set released_at = @now where workspace_id = @ws and endpoint = @endpoint and incident_id = @incident and released_at is null",
+            ("ws", workspace), ("endpoint", endpoint), ("incident", incident), ("now", now)) > 0;
+
+    /// <summary>Incidents that block retraining on an endpoint now.</summary>
+    public static List<string> Blocks(Tx tx, int workspace, string endpoint) =>
+        tx.Query("select incident_id from retrain_block where workspace_id = @ws and endpoint = @endpoint and released_at is null order by created_at", r => r.Text(0), ("ws", workspace), ("endpoint", endpoint));
+
+    private static ActionRow Map(Row r) => new(
+        r.Int32(0), r.Text(1), r.Text(2), r.Int32(3), r.Text(4), r.Text(5), r.Text(6), r.Text(7), r.Text(8), r.TextOrNull(9), r.Text(10), r.TimeOrNull(11), r.TimeOrNull(12));
 }

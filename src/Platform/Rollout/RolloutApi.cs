@@ -1,10 +1,55 @@
+using System.Globalization;
+using Holdfast.Contracts;
+using Holdfast.Kernel;
+using Holdfast.Registry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Holdfast.Rollout;
 
-/// <summary>The room's routes below <c>/api/v1</c>.</summary>
+/// <summary>Rollouts over HTTP.</summary>
 public static class RolloutApi
 {
     /// <summary>Maps the routes.</summary>
-    public static void MapRolloutApi(this IEndpointRouteBuilder api) => ArgumentNullException.ThrowIfNull(api);
+    public static void MapRolloutApi(this IEndpointRouteBuilder api)
+    {
+        ArgumentNullException.ThrowIfNull(api);
+        api.MapGet("/rollouts", List).Needs(Role.Viewer);
+        api.MapPost("/rollouts", Deploy).Needs(Role.Editor);
+        api.MapGet("/rollouts/{id}", Get).Needs(Role.Viewer);
+        api.MapPost("/rollouts/{id}/{action}", Act).Needs(Role.Editor);
+    }
+
+    private static async Task<Page<RolloutInfo>> List(HttpContext http, RolloutService rollouts, string? endpoint, int? limit, CancellationToken ct) =>
+        new(await rollouts.List(http.Principal(), endpoint, limit ?? 50, ct));
+
+    private static Task<RolloutInfo> Get(HttpContext http, RolloutService rollouts, string id, CancellationToken ct) => rollouts.Get(http.Principal(), id, ct);
+
+    private static async Task<RolloutInfo> Deploy(HttpContext http, RolloutService rollouts, RegistryService registry, ControlLoop loop, DeployRequest request, CancellationToken ct)
+    {
+        var p = http.Principal();
+        var version = await registry.Resolve(p, request.Version is { } number ? $"{request.Model}/{number.ToString(CultureInfo.InvariantCulture)}" : request.Model, ct);
+        TimeSpan? shadow = request.ShadowFor is null ? null : Term.Parse(request.ShadowFor, "shadow_for");
+        var started = await rollouts.Start(p, new StartRollout(request.Endpoint, version.Model, version.Version, request.Cause ?? "person", shadow, request.IdempotencyKey), ct);
+        loop.Wake();
+        return await rollouts.Get(p, started.Id, ct);
+    }
+
+    private static async Task<RolloutInfo> Act(HttpContext http, RolloutService rollouts, ControlLoop loop, string id, string action, RolloutAction? request, CancellationToken ct)
+    {
+        var p = http.Principal();
+        var info = action switch
+        {
+            "promote" => await rollouts.Promote(p, id, request?.Reason, ct),
+            "hold" => await rollouts.Hold(p, id, request?.Reason, ct),
+            "pause" => await rollouts.Pause(p, id, request?.Reason, ct),
+            "resume" => await rollouts.Resume(p, id, ct),
+            "rollback" => await rollouts.Rollback(p, id, request?.Reason, ct),
+            "set-weight" => await rollouts.SetWeight(p, id, request?.Weight ?? double.NaN, ct),
+            _ => throw new HoldfastException(ErrorCode.NotFound, $"'{action}' cannot be done to a rollout.", "Use promote, hold, pause, resume, rollback or set-weight."),
+        };
+        loop.Wake();
+        return info;
+    }
 }
