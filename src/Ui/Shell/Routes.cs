@@ -16,9 +16,15 @@ public static class Routes
     public static string Runs(string? experiment = null, string? filter = null, string? sort = null, string? cursor = null) =>
         With("/runs", ("experiment", experiment), ("filter", filter), ("sort", sort), ("cursor", cursor));
 
-    public static string Run(string run, string? tab = null) => With($"/runs/{Part(run)}", ("tab", tab));
+    public static string Run(string run, string? tab = null, string? path = null) => With($"/runs/{Part(run)}", ("tab", tab), ("path", path));
 
-    public static string Models() => "/models";
+    /// <summary>The points of a metric, as a chart fetches them.</summary>
+    public static string MetricHistory(string run, string key) => With($"/api/v1/runs/{Part(run)}/history", ("key", key), ("max", "20000"));
+
+    /// <summary>A file of a run, as a browser saves it.</summary>
+    public static string Artifact(string run, string path) => $"/api/v1/runs/{Part(run)}/artifacts/{string.Join('/', path.Split('/').Select(Part))}";
+
+    public static string Models(string? cursor = null) => With("/models", ("cursor", cursor));
 
     public static string Model(string model) => $"/models/{Part(model)}";
 

@@ -120,9 +120,26 @@ new MutationObserver(changes => {
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-source', 'data-options', 'data-chart'] });
 document.addEventListener('holdfast-theme', () => live.forEach((_, element) => draw(element)));
 
-// One metric of one or more runs: the mean of a bucket as the line, min to max as a faint band, so that spikes stay visible.
+const finite = value => typeof value === 'number' ? value : null;
+
+// Many points on few pixels: first, least, greatest and last of each bucket, so that no spike is lost.
+function squeeze(points) {
+  const most = 1000;
+  if (points.length <= most) return points;
+  const out = [], size = points.length / (most / 4);
+  for (let from = 0; from < points.length; from += size) {
+    const bucket = points.slice(Math.floor(from), Math.floor(from + size));
+    if (bucket.length === 0) continue;
+    let low = 0, high = 0;
+    bucket.forEach((q, i) => { if (q[1] !== null && (bucket[low][1] === null || q[1] < bucket[low][1])) low = i; if (q[1] !== null && (bucket[high][1] === null || q[1] > bucket[high][1])) high = i; });
+    for (const i of [...new Set([0, low, high, bucket.length - 1])].sort((a, b) => a - b)) out.push(bucket[i]);
+  }
+  return out;
+}
+
+// One metric of one or more runs by step.
 kind('lines', (found, options, p) => {
-  const list = (found && (found.series || (found.points ? [found] : null))) || options.series;
+  const list = found && found.items ? [{ name: found.items.length ? found.items[0].key : '', points: squeeze(found.items.map(m => [m.step, finite(m.value)])) }] : options.series;
   if (!list || !list.some(s => s.points && s.points.length)) return null;
   return {
     xAxis: axis(p, { type: options.x || 'value', scale: true, splitLine: { show: false } }),
@@ -139,8 +156,6 @@ kind('lines', (found, options, p) => {
 });
 
 
-const tones = p => ({ good: p.good, busy: p.busy, watch: p.watch, bad: p.bad, plain: p.plain });
-const time = ms => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 
 // A rollout: the candidate's share of the traffic as steps above, the guards' e-values against 1/alpha on a log axis below.
 kind('rollout', (_, o, p) => {
@@ -236,50 +251,5 @@ kind('heatmap', (_, o, p) => {
 });
 
 function escape(text) { return String(text).replace(/[&<>"']/g, c => '&#' + c.charCodeAt(0) + ';'); }
-
-// Boxes and arrows, left to right: lineage and pipelines. A layer is the longest way from a source.
-kind('graph', (_, o, p, element) => {
-  const nodes = o.nodes || [];
-  if (nodes.length === 0) return null;
-  const edges = o.edges || [];
-  const layer = new Map(nodes.map(n => [n.id, 0]));
-  for (let round = 0; round < nodes.length; round++) {
-    let moved = false;
-    for (const [from, to] of edges) if (layer.get(to) < layer.get(from) + 1) { layer.set(to, layer.get(from) + 1); moved = true; }
-    if (!moved) break;
-  }
-  const columns = [];
-  for (const n of nodes) (columns[layer.get(n.id)] ||= []).push(n);
-  const used = columns.filter(Boolean);
-  const width = element.clientWidth || 800, height = element.clientHeight || 200;
-  const step = Math.min(240, (width - 170) / Math.max(1, used.length - 1));
-  const box = Math.max(90, Math.min(168, step - 34));
-  const tone = tones(p);
-  const placed = new Map();
-  used.forEach((column, x) => column.forEach((n, y) => placed.set(n.id, { x: 90 + x * step, y: height * (y + 1) / (column.length + 1) })));
-  return {
-    tooltip: { ...base(p).tooltip, trigger: 'item', formatter: c => c.dataType === 'node' ? escape(c.data.name) + (c.data.note ? '<br>' + escape(c.data.note) : '') : '' },
-    series: [{
-      type: 'graph', layout: 'none', left: 0, top: 0, width: '100%', height: '100%', coordinateSystem: null, roam: false, preserveAspect: false,
-      edgeSymbol: ['none', 'arrow'], edgeSymbolSize: 7, lineStyle: { color: p.ink3, width: 1.2, curveness: 0.04 },
-      data: [
-        // Two unseen corners keep the picture's own scale: one unit is one pixel.
-        { id: '\u00a7a', name: '', x: 0, y: 0, symbolSize: 0, silent: true }, { id: '\u00a7b', name: '', x: width, y: height, symbolSize: 0, silent: true },
-        ...nodes.map(n => ({
-          id: n.id, name: n.name, note: n.note, url: n.url, ...placed.get(n.id), symbol: 'roundRect', symbolSize: [box, 36],
-          itemStyle: { color: p.panel, borderColor: tone[n.tone] || p.ink3, borderWidth: 1.5 }, cursor: n.url ? 'pointer' : 'default',
-          label: {
-            show: true, color: p.ink, fontSize: 11, width: box - 12, overflow: 'truncate', formatter: n.note ? '{a|' + plain(n.name) + '}\n{b|' + plain(n.note) + '}' : plain(n.name),
-            rich: { a: { color: p.ink, fontSize: 11, fontWeight: 600, width: box - 12, overflow: 'truncate', align: 'center' }, b: { color: tone[n.tone] || p.ink3, fontSize: 10, width: box - 12, overflow: 'truncate', align: 'center', padding: [3, 0, 0, 0] } },
-          },
-        })),
-      ],
-      edges: edges.map(([source, target]) => ({ source, target })),
-    }],
-  };
-});
-
-// Names go into rich-text templates, where braces and bars would be markup.
-function plain(text) { return String(text).replace(/[{}|\n]/g, ' '); }
 
 sweep();

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Holdfast.Ui.Tests.Shell;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Holdfast.Ui.Tests.Tracking;
+
+[Collection(InBrowser.Name)]
+public sealed class RunPages(BrowserFixture browser)
+{
+    private const string Nasty = "<img src=x onerror=\"window.stolen=true\">";
+
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task A_run_shows_its_table_row_its_figures_its_charts_and_its_files(ColorScheme theme)
+    {
+        var run = await SeedAsync();
+        await EveryPage.LookAsync(browser, "/runs", theme, "runs-full");
+        var page = await EveryPage.LookAsync(browser, $"/runs/{run}", theme, "run");
+        await Expect(page.Locator("table.grid >> text=train/loss")).ToBeVisibleAsync();
+        page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab=charts", theme, "run-charts");
+        await Expect(page.Locator("[data-chart=lines][data-drawn=yes]")).ToHaveCountAsync(2);
+        page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab=artifacts", theme, "run-artifacts");
+        await Expect(page.Locator("text=model/")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_name_that_is_markup_is_shown_as_text_and_never_run()
+    {
+        var run = await CreateAsync(Nasty, status: "finished");
+        foreach (var url in new[] { "/runs", $"/runs/{run}", $"/runs/{run}?tab=charts" })
+        {
+            var (page, errors) = await browser.OpenAsync();
+            await BrowserFixture.VisitAsync(page, url);
+            await Expect(page.GetByText(Nasty).First).ToBeVisibleAsync();
+            Assert.Equal(0, await page.Locator("main img").CountAsync());
+            Assert.False(await page.EvaluateAsync<bool>("window.stolen === true"));
+            Assert.Empty(errors);
+        }
+    }
+
+    [Fact]
+    public async Task A_filter_is_typed_applied_and_stands_in_the_address()
+    {
+        await SeedAsync();
+        var (page, errors) = await browser.OpenAsync();
+        await BrowserFixture.VisitAsync(page, "/runs");
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("metrics.`val/accuracy` > 0.5 and params.depth = '6'");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/runs?filter=*");
+        await Expect(page.Locator("tbody tr")).Not.ToHaveCountAsync(0);
+        await Expect(page.Locator("tbody")).Not.ToContainTextAsync("onerror");
+
+        await page.FillAsync("[data-filter]", "metrics.accuracy >");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("[role=alert] h2").First).ToHaveTextAsync("The filter cannot be read");
+        Assert.Empty(errors);
+    }
+
+    [Fact]
+    public async Task Keys_move_through_the_rows_and_open_one()
+    {
+        await SeedAsync();
+        var (page, _) = await browser.OpenAsync();
+        await BrowserFixture.VisitAsync(page, "/runs");
+        await page.Keyboard.PressAsync("j");
+        await Expect(page.Locator("tr.at")).ToHaveCountAsync(1);
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/runs/*");
+    }
+
+    internal async Task<string> SeedAsync()
+    {
+        var run = await CreateAsync("gradient boosting, depth 6", status: "finished");
+        var metrics = new List<object>();
+        for (var step = 0; step < 400; step++)
+        {
+            var at = DateTimeOffset.FromUnixTimeMilliseconds(1_780_000_000_000 + (step * 1000));
+            metrics.Add(new { key = "train/loss", value = (0.9 * Math.Exp(-step / 90.0)) + 0.1 + (0.02 * Math.Sin(step)), timestamp = at, step });
+            metrics.Add(new { key = "val/accuracy", value = 0.92 - (0.4 * Math.Exp(-step / 60.0)), timestamp = at, step });
+        }
+
+        await SendAsync($"/api/v1/runs/{run}/batch", new
+        {
+            metrics,
+            @params = new[] { new { key = "depth", value = "6" }, new { key = "learning_rate", value = "0.05" }, new { key = "trees", value = "400" } },
+            tags = new[] { new { key = "git.commit", value = "4f2c1d9" } },
+        });
+        await SendAsync($"/api/v1/runs/{run}/inputs", new[] { new { name = "applications", digest = "v1", source_type = "holdfast", source = "applications@v1", context = "training" } });
+        using var file = new StringContent("{\"format\":1}", Encoding.UTF8, "application/octet-stream");
+        using var stored = await browser.Server.Http.PutAsync(new Uri($"/api/v1/runs/{run}/artifacts/model/holdfast-model.json", UriKind.Relative), file);
+        Assert.True(stored.IsSuccessStatusCode, await stored.Content.ReadAsStringAsync());
+        await SendAsync($"/api/v1/runs/{run}", new { status = "finished", end_time = DateTimeOffset.FromUnixTimeMilliseconds(1_780_000_410_000) }, HttpMethod.Patch);
+        return run;
+    }
+
+    private async Task<string> CreateAsync(string name, string status)
+    {
+        using var made = await SendAsync("/api/v1/runs", new { experiment_id = "0", name, user = "ada", start_time = DateTimeOffset.FromUnixTimeMilliseconds(1_780_000_000_000) });
+        var run = made.RootElement.GetProperty("run_id").GetString()!;
+        if (name == Nasty)
+        {
+            await SendAsync($"/api/v1/runs/{run}", new { status }, HttpMethod.Patch);
+        }
+
+        return run;
+    }
+
+    private async Task<JsonDocument> SendAsync(string url, object body, HttpMethod? method = null)
+    {
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Post, url) { Content = JsonContent.Create(body) };
+        using var answer = await browser.Server.Http.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, string.Create(CultureInfo.InvariantCulture, $"{url}: {(int)answer.StatusCode} {text}"));
+        return JsonDocument.Parse(text.Length == 0 ? "{}" : text);
+    }
+}
