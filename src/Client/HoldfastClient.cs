@@ -32,6 +32,18 @@ public sealed class HoldfastClient : IDisposable
     /// <summary>Any route of the API.</summary>
     public Transport Transport { get; }
 
+    /// <summary>Experiments and runs.</summary>
+    public RunsClient Runs => new(Transport);
+
+    /// <summary>Registered models and their versions.</summary>
+    public ModelsClient Models => new(Transport);
+
+    /// <summary>Predictions and labels.</summary>
+    public EndpointsClient Endpoints => new(Transport);
+
+    /// <summary>Rollouts: deploying and steering.</summary>
+    public RolloutsClient Rollouts => new(Transport);
+
     /// <summary>The server's version.</summary>
     public Task<VersionInfo> Version(CancellationToken ct = default) => Transport.Get<VersionInfo>("/api/v1/version", ct);
 

@@ -83,6 +83,33 @@ public sealed class Transport : IDisposable
         return await Send<T>(method, path, body, ct);
     }
 
+    /// <summary>Sends bytes whose answer does not matter.</summary>
+    /// <inheritdoc cref="Upload{T}" />
+    public async Task Upload(HttpMethod method, string path, Stream content, string contentType = "application/octet-stream", CancellationToken ct = default)
+    {
+        var body = new StreamContent(content);
+        body.Headers.ContentType = new MediaTypeHeaderValue(contentType);
+        using var response = await Raw(method, path, body, ct);
+    }
+
+    /// <summary>Opens a file of the server.</summary>
+    /// <param name="path">Path and query.</param>
+    /// <param name="ct">Ends the request.</param>
+    /// <exception cref="HoldfastException">The server refused.</exception>
+    public async Task<Stream> Download(string path, CancellationToken ct = default) =>
+        await (await Raw(HttpMethod.Get, path, null, ct)).Content.ReadAsStreamAsync(ct);
+
+    /// <summary>Sends a document with any method; the answer does not matter.</summary>
+    /// <param name="method">PUT or PATCH.</param>
+    /// <param name="path">Path and query.</param>
+    /// <param name="body">Written as JSON.</param>
+    /// <param name="ct">Ends the request.</param>
+    /// <exception cref="HoldfastException">The server refused.</exception>
+    public async Task Put(HttpMethod method, string path, object body, CancellationToken ct = default)
+    {
+        using var response = await Raw(method, path, Json(body), ct);
+    }
+
     /// <summary>Deletes.</summary>
     /// <param name="path">Path and query.</param>
     /// <param name="ct">Ends the request.</param>

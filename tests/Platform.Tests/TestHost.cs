@@ -80,3 +80,13 @@ public sealed class TestHost : IAsyncDisposable
         _own?.Dispose();
     }
 }
+
+/// <summary>One open server for all tests of a class that leave no trace for each other.</summary>
+public sealed class SharedHost : IAsyncLifetime
+{
+    public TestHost Host { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Host = await TestHost.Start();
+
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
+}

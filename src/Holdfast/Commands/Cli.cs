@@ -55,6 +55,12 @@ public static class Cli
         root.Add(DriftCommand.Create());
         root.Add(CheckCommand.Create());
         root.Add(DataCommand.Create());
+        root.Add(RunCommand.Create());
+        root.Add(ModelsCommand.Create());
+        root.Add(RolloutCommands.Deploy());
+        root.Add(RolloutCommands.Rollout());
+        root.Add(MonitorCommand.Create());
+        root.Add(LabelsCommand.Create());
         root.Add(JournalCommand.Create());
         root.Add(AccessCommands.Token());
         root.Add(AccessCommands.Workspace());

@@ -2,6 +2,7 @@ using System.Text;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace Holdfast.Access;
 
@@ -24,8 +25,9 @@ public sealed class AccessMiddleware(RequestDelegate next, AccessService access,
         var principal = await Find(context);
         if (principal is not null)
             context.SetPrincipal(principal);
-        // Without a route there is nothing to guard; the page that says so still wants to know who reads it.
-        if (context.GetEndpoint() is { } endpoint)
+        // Without a route (also where routing itself answers 405 or 415) there is nothing to guard; the page that says so still
+        // wants to know who reads it.
+        if (context.GetEndpoint() is RouteEndpoint endpoint)
         {
             var right = endpoint.Metadata.GetMetadata<RequiredRight>()
                 ?? throw new HoldfastException(ErrorCode.PermissionDenied, $"The route {endpoint.DisplayName} declares no right.", "This is a fault of Holdfast: please report it.");
