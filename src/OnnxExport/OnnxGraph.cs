@@ -7,13 +7,13 @@ namespace Holdfast.OnnxExport;
 internal sealed class OnnxGraph
 {
     private const int FloatType = 1;
-    private readonly GraphProto graph = new() { Name = "holdfast" };
-    private int names;
+    private readonly GraphProto _graph = new() { Name = "holdfast" };
+    private int _names;
 
     public OnnxGraph(string input, int columns)
     {
         Input = input;
-        graph.Input.Add(Value(input, columns));
+        _graph.Input.Add(Value(input, columns));
     }
 
     /// <summary>Name of the input.</summary>
@@ -22,34 +22,34 @@ internal sealed class OnnxGraph
     /// <summary>Adds a node and gives the name of its output.</summary>
     public string Add(string op, string[] inputs, string? output = null, string domain = "", params AttributeProto[] attributes)
     {
-        var name = output ?? $"{op.ToLowerInvariant()}_{++names}";
+        var name = output ?? $"{op.ToLowerInvariant()}_{++_names}";
         var node = new NodeProto { OpType = op, Name = name, Domain = domain };
         node.Input.Add(inputs);
         node.Output.Add(name);
         node.Attribute.Add(attributes);
-        graph.Node.Add(node);
+        _graph.Node.Add(node);
         return name;
     }
 
     /// <summary>Adds a constant and gives its name.</summary>
     public string Constant(ReadOnlySpan<float> values, params ReadOnlySpan<long> shape)
     {
-        var tensor = new TensorProto { Name = $"constant_{++names}", DataType = FloatType };
+        var tensor = new TensorProto { Name = $"constant_{++_names}", DataType = FloatType };
         foreach (var size in shape)
             tensor.Dims.Add(size);
         foreach (var value in values)
             tensor.FloatData.Add(value);
-        graph.Initializer.Add(tensor);
+        _graph.Initializer.Add(tensor);
         return tensor.Name;
     }
 
     /// <summary>Declares an [N, 1] output.</summary>
-    public void Output(string name) => graph.Output.Add(Value(name, 1));
+    public void Output(string name) => _graph.Output.Add(Value(name, 1));
 
     /// <summary>The whole model as it stands in a file.</summary>
     public byte[] ToBytes()
     {
-        var model = new ModelProto { IrVersion = 8, ProducerName = "holdfast", ProducerVersion = "1", Graph = graph };
+        var model = new ModelProto { IrVersion = 8, ProducerName = "holdfast", ProducerVersion = "1", Graph = _graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 17 });
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 3 });
         return model.ToByteArray();

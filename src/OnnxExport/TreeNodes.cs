@@ -9,16 +9,16 @@ namespace Holdfast.OnnxExport;
 /// </summary>
 internal sealed class TreeNodes
 {
-    private readonly List<long> treeIds = [];
-    private readonly List<long> nodeIds = [];
-    private readonly List<long> features = [];
-    private readonly List<float> thresholds = [];
-    private readonly List<string> modes = [];
-    private readonly List<long> left = [];
-    private readonly List<long> right = [];
-    private readonly List<long> leafTrees = [];
-    private readonly List<long> leafNodes = [];
-    private readonly List<float> weights = [];
+    private readonly List<long> _treeIds = [];
+    private readonly List<long> _nodeIds = [];
+    private readonly List<long> _features = [];
+    private readonly List<float> _thresholds = [];
+    private readonly List<string> _modes = [];
+    private readonly List<long> _left = [];
+    private readonly List<long> _right = [];
+    private readonly List<long> _leafTrees = [];
+    private readonly List<long> _leafNodes = [];
+    private readonly List<float> _weights = [];
 
     public TreeNodes(IReadOnlyList<RegressionTree> trees, IReadOnlyList<double> treeWeights)
     {
@@ -28,18 +28,18 @@ internal sealed class TreeNodes
 
     public AttributeProto[] Attributes(double bias) =>
     [
-        OnnxGraph.Ints("nodes_treeids", treeIds),
-        OnnxGraph.Ints("nodes_nodeids", nodeIds),
-        OnnxGraph.Ints("nodes_featureids", features),
-        OnnxGraph.Floats("nodes_values", thresholds),
-        OnnxGraph.Strings("nodes_modes", modes),
-        OnnxGraph.Ints("nodes_truenodeids", left),
-        OnnxGraph.Ints("nodes_falsenodeids", right),
-        OnnxGraph.Ints("nodes_missing_value_tracks_true", treeIds.Select(_ => 0L)),
-        OnnxGraph.Ints("target_treeids", leafTrees),
-        OnnxGraph.Ints("target_nodeids", leafNodes),
-        OnnxGraph.Ints("target_ids", leafTrees.Select(_ => 0L)),
-        OnnxGraph.Floats("target_weights", weights),
+        OnnxGraph.Ints("nodes_treeids", _treeIds),
+        OnnxGraph.Ints("nodes_nodeids", _nodeIds),
+        OnnxGraph.Ints("nodes_featureids", _features),
+        OnnxGraph.Floats("nodes_values", _thresholds),
+        OnnxGraph.Strings("nodes_modes", _modes),
+        OnnxGraph.Ints("nodes_truenodeids", _left),
+        OnnxGraph.Ints("nodes_falsenodeids", _right),
+        OnnxGraph.Ints("nodes_missing_value_tracks_true", _treeIds.Select(_ => 0L)),
+        OnnxGraph.Ints("target_treeids", _leafTrees),
+        OnnxGraph.Ints("target_nodeids", _leafNodes),
+        OnnxGraph.Ints("target_ids", _leafTrees.Select(_ => 0L)),
+        OnnxGraph.Floats("target_weights", _weights),
         OnnxGraph.Floats("base_values", [(float)bias]),
         OnnxGraph.Int("n_targets", 1),
         OnnxGraph.String("aggregate_function", "SUM"),
@@ -60,9 +60,9 @@ internal sealed class TreeNodes
         for (var leaf = 0; leaf < from.NumberOfLeaves; leaf++)
         {
             Node(tree, inner + leaf, 0, 0, "LEAF", 0, 0);
-            leafTrees.Add(tree);
-            leafNodes.Add(inner + leaf);
-            weights.Add((float)(from.LeafValues[leaf] * weight));
+            _leafTrees.Add(tree);
+            _leafNodes.Add(inner + leaf);
+            _weights.Add((float)(from.LeafValues[leaf] * weight));
         }
 
         long Id(int child) => child >= 0 ? child : inner + ~child;
@@ -70,12 +70,12 @@ internal sealed class TreeNodes
 
     private void Node(int tree, long node, long feature, float threshold, string mode, long whenTrue, long whenFalse)
     {
-        treeIds.Add(tree);
-        nodeIds.Add(node);
-        features.Add(feature);
-        thresholds.Add(threshold);
-        modes.Add(mode);
-        left.Add(whenTrue);
-        right.Add(whenFalse);
+        _treeIds.Add(tree);
+        _nodeIds.Add(node);
+        _features.Add(feature);
+        _thresholds.Add(threshold);
+        _modes.Add(mode);
+        _left.Add(whenTrue);
+        _right.Add(whenFalse);
     }
 }

@@ -15,14 +15,14 @@ public enum ExprType
 /// <summary>A value of the expression language: missing, a number, a text or a boolean.</summary>
 public readonly struct ExprValue : IEquatable<ExprValue>
 {
-    private readonly double number;
-    private readonly string? text;
+    private readonly double _number;
+    private readonly string? _text;
 
     private ExprValue(ExprType type, double number, string? text)
     {
         Type = type;
-        this.number = number;
-        this.text = text;
+        _number = number;
+        _text = text;
     }
 
     /// <summary>The absent value; also the default of the struct.</summary>
@@ -37,15 +37,15 @@ public readonly struct ExprValue : IEquatable<ExprValue>
     public bool IsMissing => Type == ExprType.Missing;
 
     /// <summary>True only for the boolean true: missing decides for nothing.</summary>
-    public bool IsTrue => Type == ExprType.Boolean && number != 0;
+    public bool IsTrue => Type == ExprType.Boolean && _number != 0;
 
-    public bool IsFalse => Type == ExprType.Boolean && number == 0;
+    public bool IsFalse => Type == ExprType.Boolean && _number == 0;
 
     /// <summary>The number, or NaN when this is not one.</summary>
-    public double AsNumber => Type == ExprType.Number ? number : double.NaN;
+    public double AsNumber => Type == ExprType.Number ? _number : double.NaN;
 
     /// <summary>The text, or null when this is not one.</summary>
-    public string? AsText => text;
+    public string? AsText => _text;
 
     /// <summary>A number; NaN and the infinities are missing, so that a division by zero decides nothing.</summary>
     public static ExprValue Of(double number) => double.IsFinite(number) ? new(ExprType.Number, number, null) : default;
@@ -54,17 +54,17 @@ public readonly struct ExprValue : IEquatable<ExprValue>
 
     public static ExprValue Of(bool value) => value ? True : False;
 
-    public bool Equals(ExprValue other) => Type == other.Type && number.Equals(other.number) && string.Equals(text, other.text, StringComparison.Ordinal);
+    public bool Equals(ExprValue other) => Type == other.Type && _number.Equals(other._number) && string.Equals(_text, other._text, StringComparison.Ordinal);
 
     public override bool Equals(object? obj) => obj is ExprValue other && Equals(other);
 
-    public override int GetHashCode() => HashCode.Combine(Type, number, text);
+    public override int GetHashCode() => HashCode.Combine(Type, _number, _text);
 
     public override string ToString() => Type switch
     {
-        ExprType.Number => number.ToString("R", CultureInfo.InvariantCulture),
-        ExprType.Text => text!,
-        ExprType.Boolean => number != 0 ? "true" : "false",
+        ExprType.Number => _number.ToString("R", CultureInfo.InvariantCulture),
+        ExprType.Text => _text!,
+        ExprType.Boolean => _number != 0 ? "true" : "false",
         _ => "missing",
     };
 

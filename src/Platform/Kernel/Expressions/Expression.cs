@@ -9,16 +9,16 @@ namespace Holdfast.Kernel.Expressions;
 /// </summary>
 public sealed class Expression
 {
-    private readonly ExprNode root;
-    private readonly CompiledExpression compiled;
+    private readonly ExprNode _root;
+    private readonly CompiledExpression _compiled;
 
     private Expression(string source, ExprNode root)
     {
         Source = source;
-        this.root = root;
-        Names = NamesOf(root).Distinct(StringComparer.Ordinal).ToArray();
-        ResultType = new ExpressionTypes(source, null).Of(root);
-        compiled = new ExpressionCompiler(source, Names).Compile(root);
+        _root = root;
+        Names = NamesOf(_root).Distinct(StringComparer.Ordinal).ToArray();
+        ResultType = new ExpressionTypes(source, null).Of(_root);
+        _compiled = new ExpressionCompiler(source, Names).Compile(_root);
     }
 
     /// <summary>The text as written.</summary>
@@ -40,10 +40,10 @@ public sealed class Expression
     }
 
     /// <summary>Checks names and types against declared ones and gives the type of the result; throws with the position.</summary>
-    public ExprType? Check(Func<string, ExprType?> declared) => new ExpressionTypes(Source, declared).Of(root);
+    public ExprType? Check(Func<string, ExprType?> declared) => new ExpressionTypes(Source, declared).Of(_root);
 
     /// <summary>A delegate over values in the order of <paramref name="names"/>, for hot paths.</summary>
-    public CompiledExpression Compile(IReadOnlyList<string> names) => new ExpressionCompiler(Source, names).Compile(root);
+    public CompiledExpression Compile(IReadOnlyList<string> names) => new ExpressionCompiler(Source, names).Compile(_root);
 
     /// <summary>Evaluates over named values; a name that the caller does not know is missing.</summary>
     public ExprValue Evaluate(Func<string, ExprValue> value)
@@ -52,7 +52,7 @@ public sealed class Expression
         var values = Names.Count == 0 ? [] : new ExprValue[Names.Count];
         for (var i = 0; i < values.Length; i++)
             values[i] = value(Names[i]);
-        return compiled(values);
+        return _compiled(values);
     }
 
     public override string ToString() => Source;

@@ -7,12 +7,12 @@ internal sealed class ExpressionParser(string source)
     public const int NodeLimit = 1000;
     public const int LengthLimit = 10 * 1024;
 
-    private readonly List<Token> tokens = new ExpressionLexer(source).Read();
-    private int at;
-    private int depth;
-    private int nodes;
+    private readonly List<Token> _tokens = new ExpressionLexer(source).Read();
+    private int _at;
+    private int _depth;
+    private int _nodes;
 
-    private Token Now => tokens[at];
+    private Token Now => _tokens[_at];
 
     public ExprNode Parse()
     {
@@ -45,7 +45,7 @@ internal sealed class ExpressionParser(string source)
         if (!Now.Is("not"))
             return Comparison();
         var position = Now.Position;
-        at++;
+        _at++;
         return Made(new NotNode(position, Deeper(Not)));
     }
 
@@ -61,14 +61,14 @@ internal sealed class ExpressionParser(string source)
         }
         else if (Take("in"))
             left = In(token, left, false);
-        else if (Now.Is("not") && tokens[at + 1].Is("in"))
+        else if (Now.Is("not") && _tokens[_at + 1].Is("in"))
         {
-            at += 2;
+            _at += 2;
             left = In(token, left, true);
         }
         else if (ComparisonOf(token) is { } comparison)
         {
-            at++;
+            _at++;
             left = Made(new BinaryNode(token.Position, comparison, left, Sum()));
         }
         else
@@ -87,7 +87,7 @@ internal sealed class ExpressionParser(string source)
         {
             var sign = Take("-") ? -1 : 1;
             var value = Now;
-            at++;
+            _at++;
             values.Add((LiteralNode)Made(value switch
             {
                 { Kind: TokenKind.Number } => new LiteralNode(value.Position, ExprValue.Of(sign * value.Number)),
@@ -111,7 +111,7 @@ internal sealed class ExpressionParser(string source)
         while (operatorOf(Now) is { } found)
         {
             var position = Now.Position;
-            at++;
+            _at++;
             left = Made(new BinaryNode(position, found, left, part()));
         }
 
@@ -123,14 +123,14 @@ internal sealed class ExpressionParser(string source)
         if (!Now.Is("-"))
             return Atom();
         var position = Now.Position;
-        at++;
+        _at++;
         return Made(new NegateNode(position, Deeper(Sign)));
     }
 
     private ExprNode Atom()
     {
         var token = Now;
-        at++;
+        _at++;
         switch (token)
         {
             case { Kind: TokenKind.Number }:
@@ -158,7 +158,7 @@ internal sealed class ExpressionParser(string source)
     {
         if (!ExprFunction.All.TryGetValue(name.Text, out var function))
             throw Error(name, $"there is no function '{name.Text}'", $"The functions are {string.Join(", ", ExprFunction.All.Keys)}.");
-        at++;
+        _at++;
         var arguments = new List<ExprNode>();
         if (!Now.Is(")"))
         {
@@ -175,14 +175,14 @@ internal sealed class ExpressionParser(string source)
 
     private ExprNode Deeper(Func<ExprNode> part)
     {
-        if (++depth > DepthLimit)
+        if (++_depth > DepthLimit)
             throw Error(Now, $"the expression is nested deeper than {DepthLimit}", "Split it into several rules.");
         var node = part();
-        depth--;
+        _depth--;
         return node;
     }
 
-    private ExprNode Made(ExprNode node) => ++nodes <= NodeLimit
+    private ExprNode Made(ExprNode node) => ++_nodes <= NodeLimit
         ? node
         : throw Expression.Error(source, node.Position, $"the expression has more than {NodeLimit} parts", "Split it into several rules.");
 
@@ -190,7 +190,7 @@ internal sealed class ExpressionParser(string source)
     {
         if (!Now.Is(text))
             return false;
-        at++;
+        _at++;
         return true;
     }
 

@@ -8,8 +8,8 @@ namespace Holdfast.Serving.Backends;
 /// </summary>
 public sealed class FeatureRows
 {
-    private readonly double[][] numbers;
-    private readonly string?[]?[] texts;
+    private readonly double[][] _numbers;
+    private readonly string?[]?[] _texts;
 
     /// <summary>Columns of numbers; <see cref="MakeTexts"/> turns one into texts.</summary>
     public FeatureRows(IReadOnlyList<string> names, int count)
@@ -18,12 +18,12 @@ public sealed class FeatureRows
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         Names = names;
         Count = count;
-        numbers = new double[names.Count][];
-        texts = new string?[]?[names.Count];
-        for (var i = 0; i < numbers.Length; i++)
+        _numbers = new double[names.Count][];
+        _texts = new string?[]?[names.Count];
+        for (var i = 0; i < _numbers.Length; i++)
         {
-            numbers[i] = new double[count];
-            Array.Fill(numbers[i], double.NaN);
+            _numbers[i] = new double[count];
+            Array.Fill(_numbers[i], double.NaN);
         }
     }
 
@@ -48,13 +48,13 @@ public sealed class FeatureRows
     }
 
     /// <summary>The numbers of a column; all NaN when it is a text column.</summary>
-    public double[] Numbers(int column) => numbers[column];
+    public double[] Numbers(int column) => _numbers[column];
 
     /// <summary>The texts of a column, or null when it is a column of numbers.</summary>
-    public string?[]? Texts(int column) => texts[column];
+    public string?[]? Texts(int column) => _texts[column];
 
     /// <summary>Makes a column one of texts, all missing, and gives its array.</summary>
-    public string?[] MakeTexts(int column) => texts[column] ??= new string?[Count];
+    public string?[] MakeTexts(int column) => _texts[column] ??= new string?[Count];
 
     /// <summary>Index of a column, or -1.</summary>
     public int Column(string name)

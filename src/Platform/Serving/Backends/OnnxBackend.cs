@@ -12,17 +12,17 @@ namespace Holdfast.Serving.Backends;
 /// </summary>
 public sealed class OnnxBackend : IBackend
 {
-    private readonly InferenceSession session;
-    private readonly OnnxInputs inputs;
-    private readonly OnnxOutputs outputs;
-    private readonly RunOptions options = new();
-    private readonly ConcurrentBag<OnnxBinding> idle = [];
+    private readonly InferenceSession _session;
+    private readonly OnnxInputs _inputs;
+    private readonly OnnxOutputs _outputs;
+    private readonly RunOptions _options = new();
+    private readonly ConcurrentBag<OnnxBinding> _idle = [];
 
     private OnnxBackend(InferenceSession session, ModelPackage package, string path)
     {
-        this.session = session;
-        inputs = new OnnxInputs(session, package.Signature, path);
-        outputs = new OnnxOutputs(session, package, path);
+        _session = session;
+        _inputs = new OnnxInputs(_session, package.Signature, path);
+        _outputs = new OnnxOutputs(_session, package, path);
         Info = new BackendInfo("onnx", package.Task, package.Signature);
     }
 
@@ -64,10 +64,10 @@ public sealed class OnnxBackend : IBackend
         var rows = FeatureRows.For(Info.Signature, 1);
         for (var i = 0; i < rows.Names.Count; i++)
             rows.Numbers(i)[0] = 0;
-        var binding = new OnnxBinding(inputs, 1);
+        var binding = new OnnxBinding(_inputs, 1);
         binding.Fill(rows);
-        session.Run(options, inputs.Names, binding.Values, outputs.Names).Dispose();
-        idle.Add(binding);
+        _session.Run(_options, _inputs.Names, binding.Values, _outputs.Names).Dispose();
+        _idle.Add(binding);
     }
 
     public void Predict(FeatureRows rows, Span<Outcome> outcomes)
@@ -75,13 +75,13 @@ public sealed class OnnxBackend : IBackend
         ArgumentNullException.ThrowIfNull(rows);
         if (rows.Count == 0)
             return;
-        if (rows.Count > 1 || !idle.TryTake(out var binding))
-            binding = new OnnxBinding(inputs, rows.Count);
+        if (rows.Count > 1 || !_idle.TryTake(out var binding))
+            binding = new OnnxBinding(_inputs, rows.Count);
         try
         {
             binding.Fill(rows);
-            using var results = session.Run(options, inputs.Names, binding.Values, outputs.Names);
-            outputs.Read(results, outcomes[..rows.Count]);
+            using var results = _session.Run(_options, _inputs.Names, binding.Values, _outputs.Names);
+            _outputs.Read(results, outcomes[..rows.Count]);
         }
         catch (OnnxRuntimeException fault)
         {
@@ -91,7 +91,7 @@ public sealed class OnnxBackend : IBackend
         {
             // Bindings of one row are kept: their tensors lie over pinned arrays that the next request only overwrites.
             if (rows.Count == 1)
-                idle.Add(binding);
+                _idle.Add(binding);
             else
                 binding.Dispose();
         }
@@ -99,10 +99,10 @@ public sealed class OnnxBackend : IBackend
 
     public void Dispose()
     {
-        while (idle.TryTake(out var binding))
+        while (_idle.TryTake(out var binding))
             binding.Dispose();
-        options.Dispose();
-        session.Dispose();
+        _options.Dispose();
+        _session.Dispose();
     }
 
     internal static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);

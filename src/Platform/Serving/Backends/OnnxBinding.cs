@@ -7,31 +7,31 @@ namespace Holdfast.Serving.Backends;
 /// <summary>The input tensors for a number of rows, laid over arrays that can be filled again.</summary>
 internal sealed class OnnxBinding : IDisposable
 {
-    private readonly OnnxInputs inputs;
-    private readonly int rows;
-    private readonly Array[] arrays;
-    private readonly OrtValue[] values;
+    private readonly OnnxInputs _inputs;
+    private readonly int _rows;
+    private readonly Array[] _arrays;
+    private readonly OrtValue[] _values;
 
     public OnnxBinding(OnnxInputs inputs, int rows)
     {
-        this.inputs = inputs;
-        this.rows = rows;
-        arrays = new Array[inputs.Types.Length];
-        values = new OrtValue[arrays.Length];
-        for (var i = 0; i < arrays.Length; i++)
+        _inputs = inputs;
+        _rows = rows;
+        _arrays = new Array[_inputs.Types.Length];
+        _values = new OrtValue[_arrays.Length];
+        for (var i = 0; i < _arrays.Length; i++)
         {
-            long[] shape = inputs.IsMatrix ? [rows, inputs.Width] : inputs.Ranks[i] == 2 ? [rows, 1] : [rows];
-            (arrays[i], values[i]) = Make(inputs.Types[i], inputs.IsMatrix ? rows * inputs.Width : rows, shape);
+            long[] shape = _inputs.IsMatrix ? [_rows, _inputs.Width] : _inputs.Ranks[i] == 2 ? [_rows, 1] : [_rows];
+            (_arrays[i], _values[i]) = Make(_inputs.Types[i], _inputs.IsMatrix ? _rows * _inputs.Width : _rows, shape);
         }
     }
 
-    public IReadOnlyCollection<OrtValue> Values => values;
+    public IReadOnlyCollection<OrtValue> Values => _values;
 
     public void Fill(FeatureRows from)
     {
-        var columns = inputs.Columns(from);
-        if (inputs.IsMatrix)
-            FillMatrix(from, columns, (float[])arrays[0]);
+        var columns = _inputs.Columns(from);
+        if (_inputs.IsMatrix)
+            FillMatrix(from, columns, (float[])_arrays[0]);
         else
         {
             for (var i = 0; i < columns.Length; i++)
@@ -41,7 +41,7 @@ internal sealed class OnnxBinding : IDisposable
 
     public void Dispose()
     {
-        foreach (var value in values)
+        foreach (var value in _values)
             value.Dispose();
     }
 
@@ -50,21 +50,21 @@ internal sealed class OnnxBinding : IDisposable
         var at = 0;
         for (var i = 0; i < columns.Length; i++)
         {
-            var field = inputs.Fields[i];
+            var field = _inputs.Fields[i];
             var width = OnnxInputs.WidthOf(field);
             if (field.Categories is null)
             {
-                for (var row = 0; row < rows; row++)
-                    matrix[(row * inputs.Width) + at] = (float)OnnxInputs.NumberAt(field, from, columns[i], row);
+                for (var row = 0; row < _rows; row++)
+                    matrix[(row * _inputs.Width) + at] = (float)OnnxInputs.NumberAt(field, from, columns[i], row);
             }
             else
             {
                 // A category that training did not know, or none, is a row of zeros.
                 var texts = columns[i] < 0 ? null : from.Texts(columns[i]);
-                for (var row = 0; row < rows; row++)
+                for (var row = 0; row < _rows; row++)
                 {
                     for (var k = 0; k < width; k++)
-                        matrix[(row * inputs.Width) + at + k] = texts?[row] is { } text && text == field.Categories[k] ? 1 : 0;
+                        matrix[(row * _inputs.Width) + at + k] = texts?[row] is { } text && text == field.Categories[k] ? 1 : 0;
                 }
             }
 
@@ -74,17 +74,17 @@ internal sealed class OnnxBinding : IDisposable
 
     private void FillTensor(FeatureRows from, int index, int column)
     {
-        var field = inputs.Fields[index];
-        for (var row = 0; row < rows; row++)
+        var field = _inputs.Fields[index];
+        for (var row = 0; row < _rows; row++)
         {
-            if (inputs.Types[index] == TensorElementType.String)
+            if (_inputs.Types[index] == TensorElementType.String)
             {
-                values[index].StringTensorSetElementAt((column < 0 ? null : from.Texts(column)?[row]) ?? "", row);
+                _values[index].StringTensorSetElementAt((column < 0 ? null : from.Texts(column)?[row]) ?? "", row);
                 continue;
             }
 
             var number = OnnxInputs.NumberAt(field, from, column, row);
-            switch (arrays[index])
+            switch (_arrays[index])
             {
                 case float[] floats:
                     floats[row] = (float)number;

@@ -8,12 +8,12 @@ namespace Holdfast.Serving.Backends;
 /// <summary>How a signature becomes the tensors of a model: one matrix, or one tensor per feature.</summary>
 internal sealed class OnnxInputs
 {
-    private readonly ColumnMap map;
+    private readonly ColumnMap _map;
 
     public OnnxInputs(InferenceSession session, Signature signature, string path)
     {
         Fields = signature.Inputs;
-        map = new ColumnMap([.. Fields.Select(f => f.Name)]);
+        _map = new ColumnMap([.. Fields.Select(f => f.Name)]);
         Width = Fields.Sum(WidthOf);
         var found = session.InputMetadata;
         var first = found.First();
@@ -52,7 +52,7 @@ internal sealed class OnnxInputs
 
     public int[] Ranks { get; }
 
-    public int[] Columns(FeatureRows rows) => map.For(rows);
+    public int[] Columns(FeatureRows rows) => _map.For(rows);
 
     /// <summary>Columns that a field takes in the matrix.</summary>
     public static int WidthOf(SignatureField field) => field.Categories?.Count ?? 1;

@@ -8,14 +8,14 @@ namespace Holdfast.Serving.Backends;
 /// <summary>How a model's outputs become scores and labels. Reads [N], [N, 1] or [N, K] floats, and labels when there are any.</summary>
 internal sealed class OnnxOutputs
 {
-    private readonly ModelPackage package;
-    private readonly IReadOnlyList<string>? classes;
-    private readonly bool labelled;
+    private readonly ModelPackage _package;
+    private readonly IReadOnlyList<string>? _classes;
+    private readonly bool _labelled;
 
     public OnnxOutputs(InferenceSession session, ModelPackage package, string path)
     {
-        this.package = package;
-        var scores = Pick(session, package, type => type is TensorElementType.Float or TensorElementType.Double);
+        _package = package;
+        var scores = Pick(session, _package, type => type is TensorElementType.Float or TensorElementType.Double);
         if (scores is null)
         {
             throw new HoldfastException(
@@ -24,10 +24,10 @@ internal sealed class OnnxOutputs
                 "Export probabilities as a tensor (in skl2onnx: options={'zipmap': False}).");
         }
 
-        var labels = package.Task == "multiclass" ? Pick(session, package, type => type is TensorElementType.Int64 or TensorElementType.String) : null;
-        labelled = labels is not null;
+        var labels = _package.Task == "multiclass" ? Pick(session, _package, type => type is TensorElementType.Int64 or TensorElementType.String) : null;
+        _labelled = labels is not null;
         Names = labels is null ? [scores] : [scores, labels];
-        classes = package.Signature.Outputs.FirstOrDefault(o => o.Categories is not null)?.Categories;
+        _classes = _package.Signature.Outputs.FirstOrDefault(o => o.Categories is not null)?.Categories;
     }
 
     public IReadOnlyCollection<string> Names { get; }
@@ -50,7 +50,7 @@ internal sealed class OnnxOutputs
         for (var row = 0; row < outcomes.Length; row++)
         {
             var of = scores.Slice(row * width, width);
-            var outcome = package.Task switch
+            var outcome = _package.Task switch
             {
                 // Two columns are the probabilities of both classes; the last one is the positive class.
                 "binary" => Binary(double.CreateChecked(of[^1])),
@@ -63,7 +63,7 @@ internal sealed class OnnxOutputs
         }
     }
 
-    private Outcome Binary(double score) => new(score, score >= package.Threshold ? package.PositiveLabel : package.NegativeLabel);
+    private Outcome Binary(double score) => new(score, score >= _package.Threshold ? _package.PositiveLabel : _package.NegativeLabel);
 
     private static Outcome Regression(double score) => new(score, OnnxBackend.Number(score));
 
@@ -76,8 +76,8 @@ internal sealed class OnnxOutputs
                 best = k;
         }
 
-        var label = !labelled
-            ? classes is not null && best < classes.Count ? classes[best] : OnnxBackend.Number(best)
+        var label = !_labelled
+            ? _classes is not null && best < _classes.Count ? _classes[best] : OnnxBackend.Number(best)
             : results[1].GetTensorTypeAndShape().ElementDataType == TensorElementType.String ? results[1].GetStringElement(row) : OnnxBackend.Number(results[1].GetTensorDataAsSpan<long>()[row]);
         return new Outcome(double.CreateChecked(of[best]), label);
     }

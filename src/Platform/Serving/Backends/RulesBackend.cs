@@ -10,15 +10,15 @@ namespace Holdfast.Serving.Backends;
 /// </summary>
 public sealed class RulesBackend : IBackend
 {
-    private readonly RuleSet rules;
-    private readonly ColumnMap map;
+    private readonly RuleSet _rules;
+    private readonly ColumnMap _map;
 
     private RulesBackend(RuleSet rules)
     {
-        this.rules = rules;
-        map = new ColumnMap(rules.Inputs.Select(i => i.Name).ToArray());
+        _rules = rules;
+        _map = new ColumnMap(_rules.Inputs.Select(i => i.Name).ToArray());
         Info = new BackendInfo("rules", "binary", new Signature(
-            [.. rules.Inputs.Select(i => new SignatureField(i.Name, Datatype(i.Type), null, i.Default.Type == ExprType.Number ? i.Default.AsNumber : null))],
+            [.. _rules.Inputs.Select(i => new SignatureField(i.Name, Datatype(i.Type), null, i.Default.Type == ExprType.Number ? i.Default.AsNumber : null))],
             [new SignatureField("score", "FP64"), new SignatureField("prediction", "BYTES")]));
     }
 
@@ -41,12 +41,12 @@ public sealed class RulesBackend : IBackend
     public void Predict(FeatureRows rows, Span<Outcome> outcomes)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        var columns = map.For(rows);
+        var columns = _map.For(rows);
         var values = new ExprValue[columns.Length];
         for (var row = 0; row < rows.Count; row++)
         {
             for (var i = 0; i < values.Length; i++)
-                values[i] = Value(rows, columns[i], row, rules.Inputs[i]);
+                values[i] = Value(rows, columns[i], row, _rules.Inputs[i]);
             outcomes[row] = Answer(values);
         }
     }
@@ -57,14 +57,14 @@ public sealed class RulesBackend : IBackend
 
     private Outcome Answer(ReadOnlySpan<ExprValue> values)
     {
-        foreach (var rule in rules.Rules)
+        foreach (var rule in _rules.Rules)
         {
             // A score that cannot be computed (a missing input in its formula) does not answer: the next rule may.
             if (rule.When(values).IsTrue && rule.Answer.Score(values) is { IsMissing: false } score)
                 return new Outcome(score.AsNumber, rule.Answer.Prediction);
         }
 
-        return new Outcome(rules.Else.Score(values).AsNumber, rules.Else.Prediction);
+        return new Outcome(_rules.Else.Score(values).AsNumber, _rules.Else.Prediction);
     }
 
     // A value of another type than declared is not this input: the default stands in, so that the rules stay total.

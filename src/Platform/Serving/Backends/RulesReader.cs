@@ -10,8 +10,8 @@ namespace Holdfast.Serving.Backends;
 internal sealed class RulesReader(string file)
 {
     private const string Shape = "Write inputs: {amount: {type: number, default: 0}}, rules: [{when: \"amount > 1000\", score: 0.9, prediction: \"1\"}], else: {score: 0.1, prediction: \"0\"}.";
-    private readonly List<Fault> faults = [];
-    private readonly List<RuleInput> inputs = [];
+    private readonly List<Fault> _faults = [];
+    private readonly List<RuleInput> _inputs = [];
 
     public RuleSet Read(string yaml)
     {
@@ -22,7 +22,7 @@ internal sealed class RulesReader(string file)
         {
             Known(root, "", "inputs", "rules", "else");
             ReadInputs(Child(root, "inputs"));
-            var names = inputs.Select(i => i.Name).ToArray();
+            var names = _inputs.Select(i => i.Name).ToArray();
             ReadRules(Child(root, "rules"), names, rules);
             if (Child(root, "else") is YamlMappingNode last)
                 otherwise = Answer(last, "else", [], "score", "prediction");
@@ -30,9 +30,9 @@ internal sealed class RulesReader(string file)
                 Add(root, "else", "is missing", "Rules must answer every input: add else: {score: 0.1, prediction: \"0\"}.");
         }
 
-        return faults.Count == 0
-            ? new RuleSet(inputs, rules, otherwise!)
-            : throw new HoldfastException($"{file} is not a valid rules file: {string.Join("; ", faults.Select(f => $"{f.Field} {f.Message}"))}.", faults);
+        return _faults.Count == 0
+            ? new RuleSet(_inputs, rules, otherwise!)
+            : throw new HoldfastException($"{file} is not a valid rules file: {string.Join("; ", _faults.Select(f => $"{f.Field} {f.Message}"))}.", _faults);
     }
 
     private YamlMappingNode? Document(string yaml)
@@ -43,11 +43,11 @@ internal sealed class RulesReader(string file)
             stream.Load(new StringReader(yaml));
             if (stream.Documents.Count == 1 && stream.Documents[0].RootNode is YamlMappingNode root)
                 return root;
-            faults.Add(new Fault(file, "is empty or not a mapping", Shape));
+            _faults.Add(new Fault(file, "is empty or not a mapping", Shape));
         }
         catch (YamlException fault)
         {
-            faults.Add(new Fault($"{file}:{fault.Start.Line}:{fault.Start.Column}", $"is not valid YAML: {fault.Message}", Shape));
+            _faults.Add(new Fault($"{file}:{fault.Start.Line}:{fault.Start.Column}", $"is not valid YAML: {fault.Message}", Shape));
         }
 
         return null;
@@ -82,7 +82,7 @@ internal sealed class RulesReader(string file)
             };
             if (type == ExprType.Missing)
                 Add(Child(input, "type") ?? input, $"{at}.type", $"is '{Text(Child(input, "type"))}'", "Use number, text or boolean.");
-            inputs.Add(new RuleInput(name, type, Default(Child(input, "default"), type, at)));
+            _inputs.Add(new RuleInput(name, type, Default(Child(input, "default"), type, at)));
         }
     }
 
@@ -148,7 +148,7 @@ internal sealed class RulesReader(string file)
         try
         {
             var expression = Expression.Parse(Text(node)!);
-            var type = expression.Check(name => names.Contains(name, StringComparer.Ordinal) ? inputs.Last(i => i.Name == name) is { Type: not ExprType.Missing } known ? known.Type : ExprType.Number : null);
+            var type = expression.Check(name => names.Contains(name, StringComparer.Ordinal) ? _inputs.Last(i => i.Name == name) is { Type: not ExprType.Missing } known ? known.Type : ExprType.Number : null);
             if (type != wanted)
                 Add(node!, at, $"gives {(type is { } t ? ExpressionTypes.Word(t) : "no known type")}", wanted == ExprType.Boolean ? "Write a comparison." : "Write a number or arithmetic.");
             var compiled = expression.Compile(names);
@@ -174,7 +174,7 @@ internal sealed class RulesReader(string file)
     }
 
     private void Add(YamlNode node, string field, string message, string? hint) =>
-        faults.Add(new Fault(field, $"(line {node.Start.Line}, column {node.Start.Column}) {message}", hint));
+        _faults.Add(new Fault(field, $"(line {node.Start.Line}, column {node.Start.Column}) {message}", hint));
 
     private static YamlNode? Child(YamlMappingNode node, string key) => node.Children.FirstOrDefault(c => Text(c.Key) == key).Value;
 

@@ -7,16 +7,16 @@ namespace Holdfast.Platform.Tests.Serving.Backends;
 
 public sealed class PackageTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("holdfast-package-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("holdfast-package-").FullName;
 
     [Fact]
     public void A_written_manifest_reads_back_and_answers()
     {
-        File.WriteAllText(Path.Combine(folder, "constant.json"), """{"score": 0.25, "prediction": "0"}""");
+        File.WriteAllText(Path.Combine(_folder, "constant.json"), """{"score": 0.25, "prediction": "0"}""");
         var package = new ModelPackage(1, "constant", "constant.json", "binary", new Signature([new SignatureField("x", "FP64", null, 3), new SignatureField("c", "BYTES", ["a", "b"])], [new SignatureField("score", "FP64")]), 0.4, "yes", "no");
-        package.Write(folder);
-        Assert.Equivalent(package, ModelPackage.Read(folder));
-        using var backend = Loader.Load(folder);
+        package.Write(_folder);
+        Assert.Equivalent(package, ModelPackage.Read(_folder));
+        using var backend = Loader.Load(_folder);
         var outcomes = new Outcome[3];
         backend.Predict(FeatureRows.For(package.Signature, 3), outcomes);
         Assert.All(outcomes, o => Assert.Equal(new Outcome(0.25, "0"), o));
@@ -25,9 +25,9 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public void A_rules_package_takes_its_signature_from_the_rules()
     {
-        File.WriteAllText(Path.Combine(folder, "rules.yaml"), "inputs: {x: {type: number}}\nelse: {score: 0, prediction: '0'}");
-        new ModelPackage(1, "rules", "rules.yaml", "binary", new Signature([], [])).Write(folder);
-        using var backend = Loader.Load(folder);
+        File.WriteAllText(Path.Combine(_folder, "rules.yaml"), "inputs: {x: {type: number}}\nelse: {score: 0, prediction: '0'}");
+        new ModelPackage(1, "rules", "rules.yaml", "binary", new Signature([], [])).Write(_folder);
+        using var backend = Loader.Load(_folder);
         Assert.Equal("x", Assert.Single(backend.Info.Signature.Inputs).Name);
     }
 
@@ -40,8 +40,8 @@ public sealed class PackageTests : IDisposable
     public void A_broken_manifest_is_refused_with_all_faults(string? json, string parts)
     {
         if (json is not null)
-            File.WriteAllText(Path.Combine(folder, ModelPackage.ManifestName), json);
-        var fault = Assert.Throws<HoldfastException>(() => Loader.Load(folder));
+            File.WriteAllText(Path.Combine(_folder, ModelPackage.ManifestName), json);
+        var fault = Assert.Throws<HoldfastException>(() => Loader.Load(_folder));
         var said = fault.Message + string.Concat(fault.Faults.Select(f => f.Field + f.Message));
         Assert.All(parts.Split(','), part => Assert.Contains(part, said, StringComparison.Ordinal));
     }
@@ -54,10 +54,10 @@ public sealed class PackageTests : IDisposable
     [InlineData("rules", "[]")]
     public void A_corrupt_model_file_is_refused_by_name(string backend, string content)
     {
-        File.WriteAllText(Path.Combine(folder, "model.bin"), content);
-        new ModelPackage(1, backend, "model.bin", "binary", new Signature([new SignatureField("x", "FP64")], [])).Write(folder);
-        Assert.Contains("model.bin", Assert.Throws<HoldfastException>(() => Loader.Load(folder)).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_folder, "model.bin"), content);
+        new ModelPackage(1, backend, "model.bin", "binary", new Signature([new SignatureField("x", "FP64")], [])).Write(_folder);
+        Assert.Contains("model.bin", Assert.Throws<HoldfastException>(() => Loader.Load(_folder)).Message, StringComparison.Ordinal);
     }
 
-    public void Dispose() => Directory.Delete(folder, true);
+    public void Dispose() => Directory.Delete(_folder, true);
 }
