@@ -1,4 +1,5 @@
 using Holdfast.Kernel;
+using Holdfast.Pipelines;
 using Holdfast.Predictions;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,6 +12,7 @@ public static class ResponseSetup
     public static IServiceCollection AddResponse(this IServiceCollection services) => services
         .AddSingleton<ResponseService>()
         .AddSingleton(Windows)
+        .AddSingleton(Pipelines)
         .AddSingleton<RetrainAction>()
         .AddSingleton<IReconciler, ResponseReconciler>();
 
@@ -19,4 +21,21 @@ public static class ResponseSetup
         var window = await services.GetRequiredService<PredictionService>().Materialize(p, endpoint, from, until, dataset, new MaterializeOptions(label), ct);
         return new RetrainWindow(window.Version.Ref, window.Rows, window.LabelCoverage);
     };
+
+    private static RetrainPipelines Pipelines(IServiceProvider services)
+    {
+        PipelineService Door() => services.GetRequiredService<PipelineService>();
+        return new RetrainPipelines(
+            async (p, r, ct) => (await Door().Start(p, new StartPipeline(r.Pipeline, r.Cause, r.Dataset, r.IncidentId, Register: false, r.Key, r.At), ct)).Id,
+            async (p, id, ct) =>
+            {
+                var run = await Door().Get(p, id, ct);
+                return new RetrainRun(run.Id, run.Status.ToString().ToLowerInvariant(), run.Reason, run.Checks);
+            },
+            async (p, id, ct) =>
+            {
+                var version = await Door().Register(p, id, ct);
+                return (version.Model, version.Version);
+            });
+    }
 }
