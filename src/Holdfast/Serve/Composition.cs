@@ -116,6 +116,7 @@ public static class HoldfastServer
         services.AddPredictions();
         services.AddAlerts();
         services.AddMonitoring();
+        services.AddSingleton<Holdfast.Serving.ServingService>();
         services.AddRollout();
         services.AddResponse();
         services.AddUi();
