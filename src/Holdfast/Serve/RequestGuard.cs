@@ -44,7 +44,7 @@ internal sealed class RequestGuard(ServeOptions options)
         var request = context.Request;
         if (HttpMethods.IsPost(request.Method) && HasBody(request) && IsFormType(request.ContentType)
             && context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<IAcceptsMetadata>() is var accepts
-            && (accepts is null || !accepts.ContentTypes.Any(t => request.ContentType?.StartsWith(t, StringComparison.OrdinalIgnoreCase) == true))
+            && (accepts is null || !accepts.ContentTypes.Any(t => t == "*/*" || request.ContentType?.StartsWith(t, StringComparison.OrdinalIgnoreCase) == true))
             && !request.Path.StartsWithSegments("/_blazor"))
         {
             throw new HoldfastException(ErrorCode.InvalidArgument, $"The body's type '{request.ContentType}' is not accepted here.", "Send JSON with Content-Type: application/json.");

@@ -142,6 +142,7 @@ public sealed partial class RegistryService
                 if (archiveOthers)
                     VersionStore.ArchiveOthers(tx, p.WorkspaceId, row.Key, known, v.Id, time.GetUtcNow());
                 VersionStore.SetStage(tx, p.WorkspaceId, v.Id, known, time.GetUtcNow());
+                ModelStore.Touch(tx, p.WorkspaceId, row.Key, time.GetUtcNow());
             },
             ct);
     }
@@ -219,7 +220,6 @@ public sealed partial class RegistryService
             {
                 var (row, v) = Version(tx, p, model, version);
                 change(tx, row, v);
-                ModelStore.Touch(tx, p.WorkspaceId, row.Key, time.GetUtcNow());
                 return VersionStore.Get(tx, p.WorkspaceId, model, version)!;
             },
             ct: ct);

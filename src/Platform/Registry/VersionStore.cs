@@ -52,7 +52,9 @@ internal static class VersionStore
             : s.Compare(Column(c.Field), c));
         var where = sql.Where(filter);
         var by = order.Select(o => (o.Field.Type == FieldType.Text ? sql.ByCodePoint(Column(o.Field)) : Column(o.Field)) + (o.Descending ? " desc" : " asc")).ToList();
-        by.AddRange(["v.updated_at desc", sql.ByCodePoint("m.name") + " asc", "v.version desc"]);
+        if (by.Count == 0)
+            by.Add("v.updated_at desc");
+        by.AddRange([sql.ByCodePoint("m.name") + " asc", "v.version desc"]);
         sql.Bind("ws", ws);
         sql.Bind("limit", limit);
         sql.Bind("offset", offset);

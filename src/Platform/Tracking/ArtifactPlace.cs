@@ -19,7 +19,12 @@ public sealed record ArtifactFolder(IBlobStore Store, string Key)
 /// </summary>
 public sealed class ArtifactPlace([FromKeyedServices("artifacts")] IBlobStore artifacts, TrackingOptions options)
 {
+    private const string ProxyPath = "/mlflow-artifacts/artifacts";
     private static readonly SearchValues<char> _schemeLetters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+    private readonly string? _proxy = options.ArtifactRoot.StartsWith("http", StringComparison.OrdinalIgnoreCase) && options.ArtifactRoot.TrimEnd('/').EndsWith(ProxyPath, StringComparison.Ordinal)
+        ? options.ArtifactRoot.TrimEnd('/')
+        : null;
+
     private readonly string? _root = LocalPath(options.AbsoluteArtifactRoot);
 
     /// <summary>The proxied tree of a workspace: plain for the default one, below <c>@id</c> for others.</summary>
@@ -43,6 +48,9 @@ public sealed class ArtifactPlace([FromKeyedServices("artifacts")] IBlobStore ar
     {
         ArgumentNullException.ThrowIfNull(uri);
         var plain = WithoutQuery(uri);
+        // An artifact root may spell out this server's own proxy.
+        if (_proxy is not null && (plain == _proxy || plain.StartsWith(_proxy + "/", StringComparison.Ordinal)))
+            plain = "mlflow-artifacts:/" + Uri.UnescapeDataString(plain[_proxy.Length..].TrimStart('/'));
         if (plain.StartsWith("mlflow-artifacts:", StringComparison.Ordinal))
         {
             var rest = plain["mlflow-artifacts:".Length..];

@@ -62,7 +62,7 @@ public static class TrackingApi
         var name = path[(path.LastIndexOf('/') + 1)..];
         return Path.GetExtension(name).ToLowerInvariant() switch
         {
-            "" when name is "MLmodel" or "MLproject" => "text/plain",
+            "" when name.ToLowerInvariant() is "mlmodel" or "mlproject" => "text/plain",
             ".txt" or ".log" or ".err" or ".cfg" or ".conf" or ".cpp" or ".h" or ".java" or ".js" or ".ts" or ".md" or ".rst" or ".ini" or ".toml" or ".py" or ".r" or ".sh" or ".sql" or ".yaml" or ".yml" or ".tex" => "text/plain",
             ".json" => "application/json",
             ".csv" => "text/csv",

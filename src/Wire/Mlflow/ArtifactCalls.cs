@@ -36,6 +36,7 @@ internal static class ArtifactCalls
         var path = http.Request.Query["path"].ToString();
         if (path.Length == 0)
             throw new HoldfastException(ErrorCode.InvalidArgument, "Request must specify path.");
+        ArtifactPath.CheckFile(path);
         if (http.Request.ContentLength > MaxUpload)
             throw new HoldfastException(ErrorCode.InvalidArgument, "Artifact size is too large. Max size is 10MB.");
         if (http.Request.ContentLength is null or 0)

@@ -3,6 +3,7 @@ using Holdfast.Registry;
 using Holdfast.Tracking;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 
 namespace Holdfast.Wire.Mlflow;
@@ -39,7 +40,8 @@ public static class MlflowApi
 
         foreach (var endpoint in MetricCalls.AjaxEndpoints)
             Map(root, "/ajax-api", endpoint);
-        root.MapPost("/ajax-api/2.0/mlflow/upload-artifact", ArtifactCalls.UploadOfRun).Needs(Role.Editor);
+        // The body is the file, of whatever type, also of none.
+        root.MapPost("/ajax-api/2.0/mlflow/upload-artifact", ArtifactCalls.UploadOfRun).Needs(Role.Editor).WithMetadata(new AcceptsMetadata(["*/*"]));
     }
 
     private static IEnumerable<MlflowEndpoint> Endpoints =>

@@ -1,0 +1,231 @@
+using System.Text;
+using System.Text.Json;
+using Holdfast.Platform.Tests;
+
+namespace Holdfast.Wire.Tests.Mlflow;
+
+/// <summary>
+/// One server, one story, a row a request: what is sent, the status, and pieces of the answer. <c>$exp</c> and <c>$run</c> stand
+/// for an experiment and a run made beforehand; <c>!text</c> means that the answer does not hold it.
+/// </summary>
+public sealed class ScenarioTests
+{
+    private static readonly string _long = new('x', 251);
+
+    private static readonly (string Request, int Status, string Expected)[] _rows =
+    [
+        // Transport
+        ("GET /health", 200, "OK"),
+        ("GET /version", 200, "3.6.0"),
+        ("GET /api/2.0/mlflow/nothing", 404, "\"error_code\":\"ENDPOINT_NOT_FOUND\""),
+        ("GET /ajax-api/3.0/mlflow/nothing", 404, "\"error_code\":\"ENDPOINT_NOT_FOUND\""),
+        ("POST experiments/search", 200, "\"name\":\"Default\"|\"experiment_id\":\"0\"|\"artifact_location\":\"mlflow-artifacts:/0\""),
+        ("""POST experiments/search "{\"view_type\": \"ALL\"}" """, 200, "\"name\":\"Default\""),
+        ("""POST experiments/search {"viewType": 1, "unknown": 5}""", 200, "\"name\":\"Default\""),
+        ("""POST experiments/search {"view_type": "NOTHING"}""", 400, "Invalid value \\\"NOTHING\\\" for parameter 'view_type' supplied"),
+        ("GET experiments/search?max_results=1&view_type=DELETED_ONLY", 200, "!experiments"),
+        ("POST experiments/search {not json", 400, "INVALID_PARAMETER_VALUE|not valid JSON"),
+
+        // Experiments
+        ("""POST experiments/create {"name": "e1"}""", 200, "\"experiment_id\":\"2\""),
+        ("""POST experiments/create {"name": "e1"}""", 400, "RESOURCE_ALREADY_EXISTS|Experiment(name=e1) already exists."),
+        ("""POST experiments/create {}""", 400, "Missing value for required parameter 'name'"),
+        ("""POST experiments/create {"name": 123}""", 400, "Invalid value 123 for parameter 'name'"),
+        ("""POST experiments/create {"name": "x", "artifact_location": 9.0}""", 400, "Invalid value 9.0 for parameter 'artifact_location'"),
+        ("""POST experiments/create {"name": "x", "tags": "5"}""", 400, "Invalid value \\\"5\\\" for parameter 'tags'"),
+        ("GET experiments/get-by-name?experiment_name=e1", 200, "\"lifecycle_stage\":\"active\""),
+        ("GET experiments/get-by-name?experiment_name=nobody", 404, "RESOURCE_DOES_NOT_EXIST|Could not find experiment with name 'nobody'"),
+        ("GET experiments/get?experiment_id=99", 404, "No Experiment with id=99 exists"),
+        ("GET experiments/get?experiment_id=abc", 404, "No Experiment with id=abc exists"),
+        ("""POST experiments/set-experiment-tag {"experiment_id": 2, "key": "a", "value": "b"}""", 200, "{}"),
+        ("GET experiments/get?experiment_id=2", 200, "\"tags\":[{\"key\":\"a\",\"value\":\"b\"}]"),
+        ("""POST experiments/delete-experiment-tag {"experiment_id": "2", "key": "zzz"}""", 404, "RESOURCE_DOES_NOT_EXIST"),
+        ("""POST experiments/delete {"experiment_id": "2"}""", 200, "{}"),
+        ("""POST experiments/delete {"experiment_id": "2"}""", 404, "No Experiment with id=2 exists"),
+        ("""POST runs/create {"experiment_id": "2"}""", 400, "The experiment 2 must be in the 'active' state. Current state is deleted."),
+        ("GET experiments/get-by-name?experiment_name=e1", 200, "\"lifecycle_stage\":\"deleted\""),
+        ("""POST experiments/restore {"experiment_id": "2"}""", 200, "{}"),
+        ("""POST experiments/update {"experiment_id": "2", "new_name": "Default"}""", 400, "RESOURCE_ALREADY_EXISTS"),
+        ("""POST experiments/search {"filter": "name LIKE 'e%'", "order_by": ["name DESC"]}""", 200, "\"name\":\"e1\"|!Default"),
+        ("""POST experiments/search {"max_results": 0}""", 400, "Invalid value 0 for parameter 'max_results' supplied"),
+
+        // Runs
+        ("GET runs/get?run_id=$run", 200, "\"run_uuid\":\"$run\"|\"run_id\":\"$run\"|\"status\":\"RUNNING\"|\"run_name\":\"first\"|mlflow-artifacts:/1/$run/artifacts|!end_time|!metrics"),
+        ("GET runs/get?run_id=nobody", 404, "Run with id=nobody not found"),
+        ("""POST runs/create {"run_name": "a", "tags": [{"key": "mlflow.runName", "value": "b"}]}""", 400, "run_name='a', mlflow.runName='b'"),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "m", "value": 0.5, "timestamp": 10, "step": 3}""", 200, "{}"),
+        ("""POST runs/log-metric {"run_uuid": "$run", "key": "m", "value": "0.25", "timestamp": "11", "step": "-2"}""", 200, "{}"),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "nan", "value": NaN, "timestamp": 1}""", 200, "{}"),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "inf", "value": -Infinity, "timestamp": 1}""", 200, "{}"),
+        ("""POST runs/log-metric {"run_id": 31, "key": "m", "value": 1, "timestamp": 1}""", 400, "Invalid value 31 for parameter 'run_id' supplied"),
+        ("""POST runs/log-metric {"run_id": "$run", "key": 31, "value": 1, "timestamp": 1}""", 400, "Invalid value 31 for parameter 'key' supplied"),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "m", "value": "foo", "timestamp": 1}""", 400, "Invalid value \\\"foo\\\" for parameter 'value' supplied"),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "m", "value": true, "timestamp": 1}""", 400, "Invalid value true for parameter 'value' supplied"),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "m", "value": 1, "timestamp": -1}""", 400, "Invalid value -1 for parameter 'timestamp' supplied"),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "m", "value": 1}""", 400, "Missing value for required parameter 'timestamp'"),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "../m", "value": 1, "timestamp": 1}""", 400, "must not resolve to other names"),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "a<b", "value": 1, "timestamp": 1}""", 400, "Names may only contain alphanumerics"),
+        ("GET runs/get?run_id=$run", 200, "\"key\":\"m\",\"value\":0.5,\"timestamp\":10,\"step\":3|\"value\":\"NaN\"|\"value\":-1.7976931348623157E+308"),
+        ("GET metrics/get-history?run_id=$run&metric_key=m", 200, "\"metrics\":[{\"key\":\"m\",\"value\":0.5,\"timestamp\":10,\"step\":3},{\"key\":\"m\",\"value\":0.25,\"timestamp\":11,\"step\":-2}]"),
+        ("GET metrics/get-history?run_id=$run&metric_key=none", 200, "{}"),
+        ("GET /ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=$run&metric_key=m", 200, "\"run_id\":\"$run\""),
+        ("GET metrics/get-history-bulk-interval?run_ids=$run&metric_key=m&start_step=-5&end_step=0", 200, "\"step\":-2|!\"step\":3"),
+        ("GET metrics/get-history-bulk-interval?run_ids=$run&metric_key=m&start_step=1", 400, "both must be specified"),
+        ("""POST runs/log-parameter {"run_id": "$run", "key": "p", "value": "1"}""", 200, "{}"),
+        ("""POST runs/log-parameter {"run_id": "$run", "key": "p", "value": "1"}""", 200, "{}"),
+        ("""POST runs/log-parameter {"run_id": "$run", "key": "p", "value": "2"}""", 400, "Changing param values is not allowed. Params were already logged='[{'key': 'p', 'old_value': '1', 'new_value': '2'}]' for run ID='$run'."),
+        ("""POST runs/log-parameter {"run_id": "$run", "key": "none"}""", 200, "{}"),
+        ("""POST runs/set-tag {"run_id": "$run", "key": "t", "value": 41}""", 400, "Invalid value 41 for parameter 'value' supplied"),
+        ("""POST runs/set-tag {"run_id": "$run", "value": "v"}""", 400, "Missing value for required parameter 'key'"),
+        ("""POST runs/set-tag {"run_id": "$run", "key": "mlflow.runName", "value": "second"}""", 200, "{}"),
+        ("GET runs/get?run_id=$run", 200, "\"run_name\":\"second\""),
+        ("""POST runs/delete-tag {"run_id": "$run", "key": "zzz"}""", 404, "No tag with name: zzz in run with id $run"),
+        ("""POST runs/log-batch {"run_id": "$run", "metrics": [{"key": "b", "value": 1, "timestamp": 1}], "params": [{"key": "q", "value": ""}], "tags": [{"key": "t", "value": "1"}, {"key": "t", "value": "2"}]}""", 200, "{}"),
+        ("""POST runs/log-batch {"run_id": "$run", "metrics": "foo"}""", 400, "Invalid value \\\"foo\\\" for parameter 'metrics' supplied"),
+        ("""POST runs/log-batch {"run_id": "$run", "metrics": [{"key": "b", "value": 2.5}]}""", 400, "Missing value for required parameter 'metrics[0].timestamp'"),
+        ("""POST runs/log-batch {"run_id": "$run", "params": [{"key": "r", "value": "1"}, {"key": "r", "value": "1"}]}""", 400, "Duplicate parameter keys have been submitted: ['r']"),
+        ($$"""POST runs/log-batch {"run_id": "$run", "params": [{"key": "{{_long}}", "value": "1"}]}""", 400, "had length 251, which exceeded length limit of 250"),
+        ("POST runs/log-batch {\"run_id\": \"$run\", \"metrics\": [" + string.Join(",", Enumerable.Repeat("{\"key\": \"x\", \"value\": 1, \"timestamp\": 1}", 1001)) + "]}", 400, "A batch logging request can contain at most 1000 metrics. Got 1001 metrics."),
+        ("GET runs/get?run_id=$run", 200, "{\"key\":\"t\",\"value\":\"2\"}|{\"key\":\"q\",\"value\":\"\"}|!\"key\":\"x\"|!\"key\":\"r\""),
+        ("""POST runs/log-inputs {"run_id": "$run", "datasets": [{"tags": [{"key": "mlflow.data.context", "value": "training"}], "dataset": {"name": "d", "digest": "1", "source_type": "local", "source": "{}"}}]}""", 200, "{}"),
+        ("""POST runs/log-inputs {"run_id": "$run"}""", 400, "Missing value for required parameter 'datasets'"),
+        ("""POST experiments/search-datasets {"experiment_ids": ["1"]}""", 200, "\"dataset_summaries\":[{\"experiment_id\":\"1\",\"name\":\"d\",\"digest\":\"1\",\"context\":\"training\"}]"),
+        ("""POST runs/search {"experiment_ids": [1], "filter": "metrics.b = 1 AND params.p = '1' and dataset.name = 'd'"}""", 200, "\"run_id\":\"$run\"|\"dataset_inputs\""),
+        ("""POST runs/search {"experiment_ids": []}""", 200, "{}"),
+        ("""POST runs/search {"experiment_ids": ["1"], "filter": "metrics.b = 1 OR params.p = '1'"}""", 400, "Invalid clause(s) in filter string"),
+        ("""POST runs/search {"experiment_ids": ["1"], "max_results": 50001}""", 400, "Invalid value 50001 for parameter 'max_results' supplied"),
+        ("""POST runs/search {"experiment_ids": ["1"], "page_token": "bad"}""", 400, "Invalid page token"),
+        ("""POST runs/log-model {"run_id": "$run", "model_json": "{}"}""", 400, "Model json is missing mandatory fields"),
+        ("""POST runs/log-model {"run_id": "$run", "model_json": "{\"utc_time_created\": \"x\", \"artifact_path\": \"m\", \"flavors\": {}}"}""", 200, "{}"),
+        ("GET runs/get?run_id=$run", 200, "mlflow.log-model.history"),
+        ("""POST runs/update {"run_id": "$run", "status": "FINISHED", "end_time": 99}""", 200, "\"run_info\"|\"end_time\":99|\"status\":\"FINISHED\""),
+        ("""POST runs/delete {"run_id": "$run"}""", 200, "{}"),
+        ("""POST runs/delete {"run_id": "$run"}""", 200, "{}"),
+        ("""POST runs/log-parameter {"run_id": "$run", "key": "z", "value": "1"}""", 400, "The run $run must be in the 'active' state. Current state is deleted."),
+        ("""POST runs/update {"run_id": "$run", "status": "RUNNING"}""", 400, "must be in the 'active' state"),
+        ("""POST runs/restore {"run_id": "$run"}""", 200, "{}"),
+
+        // Artifacts
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/dir/a%20b.txt hello", 200, "{}"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/dir/a%20b.txt", 200, "hello"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts?path=1/$run/artifacts", 200, "{\"files\":[{\"path\":\"dir\",\"is_dir\":true}]}"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts?path=1/$run/artifacts/dir", 200, "{\"files\":[{\"path\":\"a b.txt\",\"is_dir\":false,\"file_size\":5}]}"),
+        ("GET artifacts/list?run_id=$run&path=dir", 200, "\"root_uri\":\"mlflow-artifacts:/1/$run/artifacts\"|\"path\":\"dir/a b.txt\""),
+        ("GET artifacts/list?run_id=$run&path=none", 200, "root_uri|!files"),
+        ("GET artifacts/list?run_id=$run&path=../x", 400, "{\"error_code\":\"INVALID_PARAMETER_VALUE\",\"message\":\"Invalid path\"}"),
+        ("GET /get-artifact?run_id=$run&path=dir/a%20b.txt", 200, "hello"),
+        ("GET //get-artifact?run_id=$run&path=../x", 400, "Invalid path"),
+        ("GET /model-versions/get-artifact?name=m&version=1&path=../x", 400, "Invalid path"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts/none.txt", 404, "RESOURCE_DOES_NOT_EXIST"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts/..%2f..%2fholdfast.db", 400, "Invalid path"),
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/%2e%2e%2fx hello", 400, "Invalid path"),
+        ("DELETE /api/2.0/mlflow-artifacts/artifacts/..%252f..%252fholdfast.db", 400, "Invalid path"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts?path=/etc", 400, "Invalid path"),
+        ("POST /api/2.0/mlflow-artifacts/mpu/create/x {\"path\": \"x\", \"num_parts\": 2}", 501, "NOT_IMPLEMENTED"),
+        ("DELETE /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/dir", 200, "{}"),
+        ("GET artifacts/list?run_id=$run", 200, "!files"),
+
+        // Registry
+        ("""POST registered-models/create {"name": "m"}""", 200, "\"registered_model\":{\"name\":\"m\",\"creation_timestamp\":|!description|!tags"),
+        ("""POST registered-models/create {"name": "m"}""", 400, "RESOURCE_ALREADY_EXISTS|Registered Model (name=m) already exists."),
+        ("""POST model-versions/create {"name": "m", "source": "mlflow-artifacts:/1/$run/artifacts/model", "run_id": "$run"}""", 200, "\"version\":\"1\"|\"current_stage\":\"None\"|\"description\":\"\"|\"status\":\"READY\""),
+        ("""POST model-versions/create {"name": "nobody", "source": "s3://b/x"}""", 404, "Registered Model with name=nobody not found"),
+        ("""POST model-versions/create {"name": "m", "source": "/etc", "run_id": "$run"}""", 400, "To use a local path as a model version source"),
+        ("""POST model-versions/create {"name": "m", "source": "s3://b/../../etc"}""", 400, "If supplying a source as an http, https,"),
+        ("""POST registered-models/alias {"name": "m", "alias": "champion", "version": "1"}""", 200, "{}"),
+        ("GET registered-models/alias?name=m&alias=champion", 200, "\"model_version\"|\"aliases\":[\"champion\"]"),
+        ("GET registered-models/alias?name=m&alias=nobody", 400, "INVALID_PARAMETER_VALUE|Registered model alias nobody not found."),
+        ("""POST registered-models/alias {"name": "m", "alias": "latest", "version": "1"}""", 400, "reserved"),
+        ("""POST model-versions/create {"name": "m", "source": "models:/m@champion"}""", 200, "\"version\":\"2\"|\"source\":\"models:/m@champion\""),
+        ("GET model-versions/get-download-uri?name=m&version=2", 200, "\"artifact_uri\":\"mlflow-artifacts:/1/$run/artifacts/model\""),
+        ("GET model-versions/get?name=m&version=x", 400, "Model version must be an integer, got 'x'"),
+        ("GET model-versions/get?name=m&version=9", 404, "Model Version (name=m, version=9) not found"),
+        ("""POST model-versions/transition-stage {"name": "m", "version": "2", "stage": "production", "archive_existing_versions": true}""", 200, "\"current_stage\":\"Production\""),
+        ("""POST model-versions/transition-stage {"name": "m", "version": "2", "stage": "nothing", "archive_existing_versions": true}""", 400, "Invalid Model Version stage: nothing"),
+        ("GET registered-models/get-latest-versions?name=m&stages=production", 200, "\"version\":\"2\"|!\"version\":\"1\""),
+        ("""POST model-versions/set-tag {"name": "m", "version": "1", "key": "k", "value": "v"}""", 200, "{}"),
+        ("GET model-versions/search?filter=tags.k%20%3D%20'v'", 200, "\"version\":\"1\"|!\"version\":\"2\""),
+        ("""DELETE model-versions/delete-tag {"name": "m", "version": "1", "key": "k"}""", 200, "{}"),
+        ("GET registered-models/search?filter=name%20ILIKE%20'M'", 200, "\"name\":\"m\""),
+        ("""PATCH registered-models/update {"name": "m", "description": "words"}""", 200, "\"description\":\"words\""),
+        ("""POST registered-models/rename {"name": "m", "new_name": "n"}""", 200, "\"name\":\"n\""),
+        ("""DELETE model-versions/delete {"name": "n", "version": "2"}""", 200, "{}"),
+        ("""DELETE registered-models/alias {"name": "n", "alias": "champion"}""", 200, "{}"),
+        ("""DELETE registered-models/delete {"name": "n"}""", 200, "{}"),
+        ("GET registered-models/get?name=n", 404, "Registered Model with name=n not found"),
+    ];
+
+    [Fact]
+    public async Task Requests_get_MLflows_answers()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var host = await TestHost.Start();
+        var exp = await Field(host, "experiments/create", """{"name": "story"}""", "experiment_id");
+        Assert.Equal("1", exp);
+        var run = await Field(host, "runs/create", """{"experiment_id": "1", "run_name": "first", "start_time": 1}""", "run", "info", "run_id");
+        var wrong = new List<string>();
+        foreach (var (text, status, expected) in _rows)
+        {
+            using var request = Request(text.Trim().Replace("$run", run, StringComparison.Ordinal));
+            using var response = await host.Client.SendAsync(request, ct);
+            var body = await response.Content.ReadAsStringAsync(ct);
+            var head = $"{(text.Length > 120 ? text[..120] + "…" : text)} gave {(int)response.StatusCode} {(body.Length > 400 ? body[..400] + "…" : body)}";
+            if ((int)response.StatusCode != status)
+                wrong.Add($"{head}, expected {status}");
+            foreach (var piece in expected.Replace("$run", run, StringComparison.Ordinal).Split('|'))
+            {
+                if (piece[0] == '!' ? body.Contains(piece[1..], StringComparison.Ordinal) : !body.Contains(piece, StringComparison.Ordinal))
+                    wrong.Add($"{head}, expected {piece}");
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task Downloads_are_saved_and_never_run()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var host = await TestHost.Start();
+        using var page = new StringContent("<script>alert(1)</script>", Encoding.UTF8, "text/html");
+        await host.Client.PutAsync("/api/2.0/mlflow-artifacts/artifacts/x/page.html", page, ct);
+        using var response = await host.Client.GetAsync("/api/2.0/mlflow-artifacts/artifacts/x/page.html", ct);
+        Assert.StartsWith("attachment", response.Content.Headers.ContentDisposition!.ToString(), StringComparison.Ordinal);
+        Assert.Contains("nosniff", response.Headers.GetValues("X-Content-Type-Options"));
+        Assert.Contains("sandbox", string.Join(';', response.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_viewer_deletes_no_artifacts_and_a_stranger_is_asked_for_a_password()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var host = await TestHost.Start(requireToken: true);
+        using var viewer = host.With(await host.Token(Holdfast.Kernel.Role.Viewer));
+        using var refused = await viewer.DeleteAsync("/api/2.0/mlflow-artifacts/artifacts/x", ct); // CVE-2024-4263
+        Assert.Equal(403, (int)refused.StatusCode);
+        Assert.Contains("PERMISSION_DENIED", await refused.Content.ReadAsStringAsync(ct), StringComparison.Ordinal);
+        using var stranger = await host.Client.GetAsync("/api/2.0/mlflow/experiments/get?experiment_id=0", ct);
+        Assert.Equal(401, (int)stranger.StatusCode);
+        Assert.StartsWith("Basic", stranger.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+        Assert.Contains("UNAUTHENTICATED", await stranger.Content.ReadAsStringAsync(ct), StringComparison.Ordinal);
+    }
+
+    private static HttpRequestMessage Request(string text)
+    {
+        var parts = text.Split(' ', 3);
+        var path = parts[1][0] == '/' ? parts[1] : "/api/2.0/mlflow/" + parts[1];
+        // A doubled slash at the start would read as a host.
+        var request = new HttpRequestMessage(new HttpMethod(parts[0]), path.StartsWith("//", StringComparison.Ordinal) ? "/." + path : path);
+        if (parts.Length == 3)
+            request.Content = new StringContent(parts[2], Encoding.UTF8, parts[0] == "PUT" ? "application/octet-stream" : "application/json");
+        return request;
+    }
+
+    private static async Task<string> Field(TestHost host, string path, string body, params string[] names)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var response = await host.Client.PostAsync("/api/2.0/mlflow/" + path, content);
+        using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        return names.Aggregate(document.RootElement, (element, name) => element.GetProperty(name)).GetString()!;
+    }
+}
