@@ -8,6 +8,31 @@ namespace Holdfast.Rollout;
 /// <summary>Requests and labels of a rollout so far.</summary>
 internal sealed record Tally(long Requests = 0, long Candidate = 0, long Primary = 0, long Shadowed = 0, long Errors = 0, long Labels = 0);
 
+/// <summary>
+/// Which units have been counted. A keyed unit is remembered for the whole rollout, up to a limit (beyond it new ones are left out); the
+/// rows of one request without a key are one unit, and are remembered for as long as that request's rows arrive.
+/// </summary>
+internal sealed class UnitMemory(int most, ulong[] keyed)
+{
+    private const int RecentRequests = 64;
+    private readonly HashSet<ulong> _keyed = [.. keyed];
+    private readonly Queue<ulong> _recent = new(RecentRequests);
+
+    public ulong[] Keyed => [.. _keyed.Order()];
+
+    public bool IsNew(PredictionEntry entry)
+    {
+        if (entry.HasKey)
+            return _keyed.Count < most && _keyed.Add(entry.Unit);
+        if (_recent.Contains(entry.Unit))
+            return false;
+        if (_recent.Count == RecentRequests)
+            _recent.Dequeue();
+        _recent.Enqueue(entry.Unit);
+        return true;
+    }
+}
+
 /// <summary>All of a <see cref="GuardState"/>, for storing.</summary>
 internal sealed record GuardSnapshot(
     string Guard, ThinningState Split, PairedMeanState Shadow, bool Harm, long CandidateTrials, long CandidateBad, long PrimaryTrials, long PrimaryBad, long ShadowTrials, long ShadowBad, ulong[] Units);
@@ -22,7 +47,7 @@ internal sealed class GuardState
     /// <summary>Units remembered; beyond it events of keyed units are left out. So many bad events have decided long before.</summary>
     private const int MostUnits = 20_000;
 
-    private readonly HashSet<ulong> _units;
+    private readonly UnitMemory _units;
     private readonly double _logThreshold;
     private readonly double _leastShare;
 
@@ -43,7 +68,7 @@ internal sealed class GuardState
         Shadow = new PairedBoundedMean(s.Shadow);
         Harm = s.Harm;
         (CandidateTrials, CandidateBad, PrimaryTrials, PrimaryBad, ShadowTrials, ShadowBad) = (s.CandidateTrials, s.CandidateBad, s.PrimaryTrials, s.PrimaryBad, s.ShadowTrials, s.ShadowBad);
-        _units = [.. s.Units];
+        _units = new UnitMemory(MostUnits, s.Units);
         _logThreshold = Math.Log(threshold);
         _leastShare = leastShare;
     }
@@ -79,7 +104,7 @@ internal sealed class GuardState
         }
     }
 
-    public GuardSnapshot Snapshot => new(Guard, Split.State, Shadow.State, Harm, CandidateTrials, CandidateBad, PrimaryTrials, PrimaryBad, ShadowTrials, ShadowBad, [.. _units.Order()]);
+    public GuardSnapshot Snapshot => new(Guard, Split.State, Shadow.State, Harm, CandidateTrials, CandidateBad, PrimaryTrials, PrimaryBad, ShadowTrials, ShadowBad, _units.Keyed);
 
     /// <summary>One answer while traffic is split.</summary>
     public void ObserveSplit(PredictionEntry entry, bool bad)
@@ -89,7 +114,7 @@ internal sealed class GuardState
             (CandidateTrials, CandidateBad) = (CandidateTrials + 1, CandidateBad + (bad ? 1 : 0));
         else
             (PrimaryTrials, PrimaryBad) = (PrimaryTrials + 1, PrimaryBad + (bad ? 1 : 0));
-        if (!bad || (entry.HasKey && (_units.Count >= MostUnits || !_units.Add(entry.Unit))))
+        if (!bad || !_units.IsNew(entry))
             return;
         Split.Observe(entry.CandidateWeight, candidate);
         Latch();
@@ -127,17 +152,17 @@ internal sealed class RolloutEvidence
     private const int MostUnits = 16_384;
 
     private readonly SampleRatio _ratio;
-    private readonly HashSet<ulong> _units;
+    private readonly UnitMemory _units;
 
     public RolloutEvidence(string rolloutId, GuardSpec spec)
     {
-        (RolloutId, Spec, _ratio, _units) = (rolloutId, spec, new SampleRatio(2), []);
+        (RolloutId, Spec, _ratio, _units) = (rolloutId, spec, new SampleRatio(2), new UnitMemory(MostUnits, []));
         Guards = [.. Declared(spec).Select(d => new GuardState(d.Guard, Threshold(spec), 1 + d.Tolerance, d.Margin, d.ShadowMargin, d.LeastShare))];
     }
 
     public RolloutEvidence(EvidenceSnapshot s)
     {
-        (RolloutId, Spec, Tally, _ratio, _units) = (s.RolloutId, s.Spec, s.Tally, new SampleRatio(s.Ratio), [.. s.Units]);
+        (RolloutId, Spec, Tally, _ratio, _units) = (s.RolloutId, s.Spec, s.Tally, new SampleRatio(s.Ratio), new UnitMemory(MostUnits, s.Units));
         var declared = Declared(s.Spec).ToDictionary(d => d.Guard);
         Guards = [.. s.Guards.Select(g => new GuardState(g, Threshold(s.Spec), declared[g.Guard].LeastShare))];
     }
@@ -154,7 +179,7 @@ internal sealed class RolloutEvidence
     public double LogMismatch => _ratio.PeakLogE;
 
     [JsonIgnore]
-    public EvidenceSnapshot Snapshot => new(RolloutId, Spec, Tally, [.. Guards.Select(g => g.Snapshot)], _ratio.State, [.. _units.Order()]);
+    public EvidenceSnapshot Snapshot => new(RolloutId, Spec, Tally, [.. Guards.Select(g => g.Snapshot)], _ratio.State, _units.Keyed);
 
     /// <summary>1/alpha of each guard: alpha is shared by all (Bonferroni).</summary>
     public static double Threshold(GuardSpec spec) => Math.Max(1, Declared(spec).Count()) / spec.Alpha;
@@ -169,7 +194,7 @@ internal sealed class RolloutEvidence
         {
             var candidate = entry.ToCandidate;
             Tally = Tally with { Requests = Tally.Requests + 1, Candidate = Tally.Candidate + (candidate ? 1 : 0), Primary = Tally.Primary + (candidate ? 0 : 1), Errors = Tally.Errors + (failed ? 1 : 0) };
-            if (entry.CandidateWeight < 1 && (!entry.HasKey || (_units.Count < MostUnits && _units.Add(entry.Unit))))
+            if (entry.CandidateWeight < 1 && _units.IsNew(entry))
                 _ratio.Observe([1 - entry.CandidateWeight, entry.CandidateWeight], candidate ? 1 : 0);
             Find(ErrorRate)?.ObserveSplit(entry, failed);
             if (slow is { } tau)
