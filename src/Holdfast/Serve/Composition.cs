@@ -6,6 +6,7 @@ using Holdfast.Contracts;
 using Holdfast.Data;
 using Holdfast.Kernel;
 using Holdfast.Pipelines;
+using Holdfast.Projects;
 using Holdfast.Monitoring;
 using Holdfast.Predictions;
 using Holdfast.Response;
@@ -119,6 +120,7 @@ public static class HoldfastServer
         services.AddSingleton<Holdfast.Serving.ServingService>();
         services.AddRollout();
         services.AddResponse();
+        services.AddProjects();
         services.AddUi();
 
         // Last: the controllers of all rooms run in it.
@@ -159,6 +161,7 @@ public static class HoldfastServer
         api.MapResponseApi();
         api.MapAlertsApi();
         api.MapPipelinesApi();
+        api.MapProjectsApi();
 
         api.Map("/{**rest}", (HttpContext http) =>
             throw new HoldfastException(ErrorCode.NotFound, $"There is no {http.Request.Method} {http.Request.Path}.", "See docs/api.md for what the API offers.")).Open();

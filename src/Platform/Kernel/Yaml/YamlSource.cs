@@ -14,7 +14,7 @@ public sealed class YamlSource
     private const int LargestFile = 1 << 20;
     private const int MostValues = 20_000;
     private readonly Dictionary<string, Mark> _places = new(StringComparer.Ordinal);
-    private readonly List<Fault> _faults = [];
+    private readonly List<(long Line, long Column, Fault Fault)> _faults = [];
     private int _values;
 
     private YamlSource(string name) => Name = name;
@@ -22,8 +22,8 @@ public sealed class YamlSource
     /// <summary>The file's name, as faults write it.</summary>
     public string Name { get; }
 
-    /// <summary>What was found wrong so far.</summary>
-    public IReadOnlyList<Fault> Faults => _faults;
+    /// <summary>What was found wrong so far, in the order of the file.</summary>
+    public IReadOnlyList<Fault> Faults => [.. _faults.OrderBy(f => f.Line).ThenBy(f => f.Column).Select(f => f.Fault)];
 
     /// <summary>Parses a text. On a syntax error the root is null and the fault says where.</summary>
     public static (YamlSource Source, YamlMap? Root) Parse(string text, string name)
@@ -32,7 +32,7 @@ public sealed class YamlSource
         var source = new YamlSource(name);
         if (text.Length > LargestFile)
         {
-            source._faults.Add(new Fault(name, $"The file has {text.Length} characters, more than {LargestFile}.", "Split it."));
+            source._faults.Add((1, 1, new Fault(name, $"The file has {text.Length} characters, more than {LargestFile}.", "Split it.")));
             return (source, null);
         }
 
@@ -67,11 +67,11 @@ public sealed class YamlSource
     public void ThrowIfFaulty()
     {
         if (_faults.Count > 0)
-            throw new HoldfastException($"{Name} has {(_faults.Count == 1 ? "a fault" : $"{_faults.Count} faults")}.", _faults);
+            throw new HoldfastException($"{Name} has {(_faults.Count == 1 ? "a fault" : $"{_faults.Count} faults")}.", Faults);
     }
 
     internal void Fault(string path, Mark at, string message, string? hint = null) =>
-        _faults.Add(new Fault(path.Length == 0 ? Name : path, $"{Name}, line {Math.Max(at.Line, 1)}, column {Math.Max(at.Column, 1)}: {message}", hint));
+        _faults.Add((at.Line, at.Column, new Fault(path.Length == 0 ? Name : path, $"{Name}, line {Math.Max(at.Line, 1)}, column {Math.Max(at.Column, 1)}: {message}", hint)));
 
     internal bool Seen(string path, YamlNode node)
     {
