@@ -84,7 +84,8 @@ public sealed partial class RegistryService
     public async Task<ModelVersion> Resolve(Principal p, string reference, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(p);
-        ArgumentNullException.ThrowIfNull(reference);
+        if (string.IsNullOrWhiteSpace(reference))
+            throw new HoldfastException(ErrorCode.InvalidArgument, "No model is named.", "Write it as model@alias, model/3 or model.");
         var text = reference.StartsWith("models:/", StringComparison.Ordinal) ? reference["models:/".Length..] : reference;
         if (text.LastIndexOf('@') is > 0 and var at)
         {
