@@ -11,6 +11,7 @@ using Holdfast.Monitoring;
 using Holdfast.Predictions;
 using Holdfast.Response;
 using Holdfast.Rollout;
+using Holdfast.Serving;
 using Holdfast.Storage;
 using Holdfast.Storage.Blobs;
 using Holdfast.Storage.Sql;
@@ -115,6 +116,7 @@ public static class HoldfastServer
         services.AddData();
         services.AddPipelines();
         services.AddPredictions();
+        services.AddServing();
         services.AddAlerts();
         services.AddMonitoring();
         services.AddSingleton<Holdfast.Serving.ServingService>();
@@ -156,6 +158,7 @@ public static class HoldfastServer
         api.MapRegistryApi();
         api.MapDataApi();
         api.MapPredictionsApi();
+        api.MapServingApi();
         api.MapMonitoringApi();
         api.MapRolloutApi();
         api.MapResponseApi();

@@ -1,10 +1,21 @@
+using System.Text.RegularExpressions;
+
 namespace Holdfast.Predictions;
 
 /// <summary>An endpoint of a workspace: the key of everything in this room.</summary>
-public readonly record struct EndpointKey(int WorkspaceId, string Name)
+public readonly partial record struct EndpointKey(int WorkspaceId, string Name)
 {
+    /// <summary>What a name must be, for messages.</summary>
+    public const string NameRule = "Use 1 to 100 lowercase letters, digits, '-', '_' and '.', beginning with a letter or digit.";
+
+    /// <summary>Whether a text can name an endpoint: it becomes a folder and a part of addresses.</summary>
+    public static bool IsName(string? text) => text is not null && Pattern().IsMatch(text);
+
     /// <inheritdoc />
     public override string ToString() => $"{WorkspaceId}/{Name}";
+
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9._-]{0,99}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Pattern();
 }
 
 /// <summary>One record of an endpoint's log. The log is the sequence in which things came to be known; replaying it gives the same state.</summary>

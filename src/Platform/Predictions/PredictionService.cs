@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 
@@ -22,9 +21,8 @@ public sealed partial class PredictionService
     /// <summary>Makes an endpoint's log known: which clock, and how late records may be. Idempotent.</summary>
     public Task Declare(EndpointKey endpoint, EndpointClock clock, TimeSpan lateness, CancellationToken ct = default)
     {
-        // The name becomes a folder.
-        if (!EndpointName().IsMatch(endpoint.Name ?? ""))
-            throw new HoldfastException(ErrorCode.InvalidArgument, $"'{endpoint.Name}' is not a name for an endpoint.", "Use 1 to 100 lowercase letters, digits, '-', '_' and '.', beginning with a letter or digit.");
+        if (!EndpointKey.IsName(endpoint.Name))
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"'{endpoint.Name}' is not a name for an endpoint.", EndpointKey.NameRule);
         return _log.Declare(endpoint, clock, lateness, ct);
     }
 
@@ -201,8 +199,4 @@ public sealed partial class PredictionService
         if (colon > 0 && long.TryParse(token.AsSpan(0, colon), CultureInfo.InvariantCulture, out var at) && long.TryParse(token.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var seq))
             return (at, seq);
         throw new HoldfastException(ErrorCode.InvalidArgument, $"'{token}' is not a page token.", "Send the next_token of the page before.");
-    }
-
-    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,99}$", RegexOptions.CultureInvariant)]
-    private static partial Regex EndpointName();
-}
+    }}

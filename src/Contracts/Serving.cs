@@ -1,0 +1,22 @@
+namespace Holdfast.Contracts;
+
+/// <summary>An endpoint as declared over the wire. Times as <c>hh:mm:ss</c>.</summary>
+public sealed record EndpointBody(
+    string? Model = null, string Fallback = "", string Clock = "wall", string? Key = null, TimeSpan Timeout = default, TimeSpan ShadowTimeout = default, TimeSpan? Lateness = null);
+
+/// <summary>How traffic is divided.</summary>
+/// <param name="Primary"><c>model/version</c>; null = the fallback rules answer.</param>
+/// <param name="Mode"><c>none</c>, <c>shadow</c> or <c>split</c>.</param>
+public sealed record PlanInfo(long Revision, string? Primary, string? Candidate, string Mode, double CandidateWeight, string? RolloutId);
+
+/// <summary>What stands above the plan.</summary>
+/// <param name="Kind"><c>fallback</c> or <c>pin</c>.</param>
+/// <param name="Pin"><c>model/version</c> for a pin.</param>
+public sealed record OverrideBody(string Kind, string? Pin, string Reason, string? IncidentId = null);
+
+/// <summary>An endpoint and what it serves.</summary>
+/// <param name="Now">Its clock.</param>
+/// <param name="Faults">Why variants are not served, by variant.</param>
+public sealed record EndpointInfo(
+    string Name, string? Model, bool HasFallback, string Clock, string? Key, PlanInfo Plan, OverrideBody? Override, string? ManagedBy, DateTimeOffset Now, DateTimeOffset UpdatedAt,
+    IReadOnlyDictionary<string, string> Faults);
