@@ -29,7 +29,7 @@ public sealed class FeatureRows
 
     /// <summary>Rows over arrays that are filled already; a column of texts has numbers that are all NaN.</summary>
     internal FeatureRows(IReadOnlyList<string> names, int count, double[][] numbers, string?[]?[] texts) =>
-        (Names, Count, this.numbers, this.texts) = (names, count, numbers, texts);
+        (Names, Count, _numbers, _texts) = (names, count, numbers, texts);
 
     /// <summary>The columns' names.</summary>
     public IReadOnlyList<string> Names { get; }
@@ -62,8 +62,8 @@ public sealed class FeatureRows
 
     /// <summary>Some of the rows, in the given order.</summary>
     internal FeatureRows Pick(int[] rows) => new(
-        Names, rows.Length, Array.ConvertAll(numbers, column => Array.ConvertAll(rows, row => column[row])),
-        Array.ConvertAll(texts, column => column is null ? null : Array.ConvertAll(rows, row => column[row])));
+        Names, rows.Length, Array.ConvertAll(_numbers, column => Array.ConvertAll(rows, row => column[row])),
+        Array.ConvertAll(_texts, column => column is null ? null : Array.ConvertAll(rows, row => column[row])));
 
     /// <summary>Index of a column, or -1.</summary>
     public int Column(string name)
