@@ -36,7 +36,7 @@ public static class Routes
 
     public static string DatasetVersion(string dataset, int version) => $"/data/{Part(dataset)}/versions/{version}";
 
-    public static string Pipelines() => "/pipelines";
+    public static string Pipelines(string? pipeline = null, string? cursor = null) => With("/pipelines", ("pipeline", pipeline), ("cursor", cursor));
 
     public static string PipelineRun(string pipelineRun) => $"/pipelines/runs/{Part(pipelineRun)}";
 

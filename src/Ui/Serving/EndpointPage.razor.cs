@@ -1,0 +1,40 @@
+using Holdfast.Contracts;
+using Holdfast.Kernel;
+using Holdfast.Monitoring;
+using Holdfast.Predictions;
+using Holdfast.Rollout;
+using Holdfast.Serving;
+using Microsoft.AspNetCore.Components;
+
+namespace Holdfast.Ui.Serving;
+
+/// <summary>One endpoint: who answers, what is being rolled out on which evidence, and how its data looks.</summary>
+public sealed partial class EndpointPage
+{
+    [Parameter] public string Name { get; set; } = "";
+
+    [Inject] private ServingService Serving { get; set; } = null!;
+
+    [Inject] private MonitoringService Monitoring { get; set; } = null!;
+
+    [Inject] private PredictionService Predictions { get; set; } = null!;
+
+    [Inject] private RolloutService Rollouts { get; set; } = null!;
+
+    [Inject] private Journal Journal { get; set; } = null!;
+
+    /// <inheritdoc />
+    protected override TimeSpan? Renewed => TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc />
+    protected override async Task<Shown> Load(CancellationToken ct)
+    {
+        var endpoint = await Serving.Get(Principal, Name, ct);
+        var monitor = (await Monitoring.List(Principal, ct)).FirstOrDefault(m => m.Endpoint == Name);
+        var rollouts = await Rollouts.List(Principal, Name, 20, ct);
+        var events = await Journal.Read(Principal, new JournalQuery(Limit: 300, Subject: Name, NewestFirst: true), ct);
+        return new Shown(endpoint, monitor, Predictions.Completeness(new EndpointKey(Principal.WorkspaceId, Name)), rollouts, events);
+    }
+
+    public sealed record Shown(EndpointState Endpoint, MonitorInfo? Monitor, LogCompleteness Log, IReadOnlyList<RolloutInfo> Rollouts, IReadOnlyList<JournalEvent> Events);
+}
