@@ -12,6 +12,9 @@ public sealed class BrowserFixture : IAsyncLifetime
         "--disable-component-update", "--disable-sync",
     ];
 
+    private const string NoBrowser = "No Chromium: apt-get install chromium, or set HOLDFAST_CHROMIUM.";
+    private readonly SemaphoreSlim _telling = new(1);
+    private bool _told;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
@@ -33,10 +36,29 @@ public sealed class BrowserFixture : IAsyncLifetime
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = Quiet });
     }
 
+    /// <summary>Lets the server hold the story of the fraud endpoint; once.</summary>
+    internal async Task TellStoryAsync()
+    {
+        Assert.SkipWhen(_browser is null, NoBrowser);
+        await _telling.WaitAsync();
+        try
+        {
+            if (!_told)
+            {
+                await Watching.Story.WriteAsync(Server.Database);
+                _told = true;
+            }
+        }
+        finally
+        {
+            _telling.Release();
+        }
+    }
+
     /// <summary>A fresh browser profile with one page. What it says on the console as an error is collected.</summary>
     internal async Task<(IPage Page, List<string> Errors)> OpenAsync(ColorScheme theme = ColorScheme.Light, int width = 1360)
     {
-        Assert.SkipWhen(_browser is null, "No Chromium: apt-get install chromium, or set HOLDFAST_CHROMIUM.");
+        Assert.SkipWhen(_browser is null, NoBrowser);
         var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = Server.Url, ColorScheme = theme, Locale = "en-GB", TimezoneId = "UTC",
@@ -71,6 +93,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         }
 
         _playwright?.Dispose();
+        _telling.Dispose();
         await Server.DisposeAsync();
     }
 }

@@ -14,6 +14,8 @@ public sealed class ServerFixture : IAsyncLifetime
 
     public string Url { get; private set; } = "";
 
+    internal string Database => Path.Combine(_folder, "data", "holdfast.db");
+
     public HttpClient Http { get; } = new(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None });
 
     public string Log

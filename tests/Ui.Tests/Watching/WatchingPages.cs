@@ -1,0 +1,51 @@
+using Holdfast.Ui.Tests.Shell;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Holdfast.Ui.Tests.Watching;
+
+[Collection(InBrowser.Name)]
+public sealed class WatchingPages(BrowserFixture browser)
+{
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task A_monitor_shows_features_distribution_and_drift_over_time(ColorScheme theme)
+    {
+        await browser.TellStoryAsync();
+        await EveryPage.LookAsync(browser, "/monitors", theme, "monitors-full");
+        var page = await EveryPage.LookAsync(browser, $"/monitors/{Story.Endpoint}", theme, "monitor");
+        await Expect(page.Locator("tr.at")).ToContainTextAsync("amount");
+        await Expect(page.Locator("[data-chart=histogram][data-drawn=yes]")).ToHaveCountAsync(1);
+        await Expect(page.Locator("[data-chart=heatmap][data-drawn=yes]")).ToHaveCountAsync(1);
+        await page.ClickAsync("table.grid >> text=country");
+        await page.WaitForURLAsync("**feature=country");
+        await Expect(page.Locator("h2 >> text=country")).ToBeVisibleAsync();
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task A_rollout_shows_its_steps_its_weights_and_its_evidence(ColorScheme theme)
+    {
+        await browser.TellStoryAsync();
+        var page = await EveryPage.LookAsync(browser, $"/rollouts/{Story.Completed}", theme, "rollout");
+        await Expect(page.Locator(".steps li")).ToHaveCountAsync(5);
+        await Expect(page.Locator("[data-chart=rollout][data-drawn=yes]")).ToHaveCountAsync(1);
+        page = await EveryPage.LookAsync(browser, $"/rollouts/{Story.RolledBack}", theme, "rollout-back");
+        await Expect(page.Locator("table.grid .badge.bad")).ToHaveTextAsync("harm");
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task An_incident_shows_its_evidence_its_actions_and_its_timeline(ColorScheme theme)
+    {
+        await browser.TellStoryAsync();
+        await EveryPage.LookAsync(browser, "/incidents", theme, "incidents-full");
+        var page = await EveryPage.LookAsync(browser, $"/incidents/{Story.Incident}", theme, "incident");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Data fault (scale change) in amount");
+        await Expect(page.Locator(".timeline li")).Not.ToHaveCountAsync(0);
+        await EveryPage.LookAsync(browser, "/journal", theme, "journal-full");
+    }
+}
