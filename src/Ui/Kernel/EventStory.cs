@@ -28,7 +28,7 @@ internal sealed record EventStory(string Tone, string Text, IReadOnlyList<(strin
         "dataset_version.created" when told.DetailAs<DatasetVersionCreated>() is var d =>
             new("plain", $"{Count(d.Rows)} rows, {d.Columns} columns, from {d.Source}", [($"{d.Dataset}@v{d.Version}", Routes.DatasetVersion(d.Dataset, d.Version))]),
         "pipeline_run.started" when told.DetailAs<PipelineRunStarted>() is var d =>
-            new("busy", $"because of {Words(d.Cause)}", [PipelineRun(d.Pipeline, d.PipelineRun)]),
+            new("busy", $"cause: {Words(d.Cause)}", [PipelineRun(d.Pipeline, d.PipelineRun)]),
         "pipeline_run.finished" when told.DetailAs<PipelineRunFinished>() is var d =>
             new(d.Status == "succeeded" ? "good" : "bad", Sentence(Words(d.Status), d.FailedStage is null ? null : $"in stage {d.FailedStage}", d.Reason), [PipelineRun(d.Pipeline, d.PipelineRun)]),
         "gate.passed" when told.DetailAs<GatePassed>() is var d => new("good", Checks(d.Checks), [PipelineRun(d.Gate, d.PipelineRun)]),
@@ -60,9 +60,9 @@ internal sealed record EventStory(string Tone, string Text, IReadOnlyList<(strin
     private static EventStory Rollout(JournalEvent told) => told.Kind switch
     {
         "rollout.started" when told.DetailAs<RolloutStarted>() is var d =>
-            new("busy", $"version {d.ModelVersion} {(d.FromVersion is null ? "is to become the first" : $"is to replace {d.FromVersion}")}, because of {Words(d.Cause)}", About(d.RolloutId, d.Model, d.ModelVersion)),
+            new("busy", $"version {d.ModelVersion} {(d.FromVersion is null ? "is to become the first" : $"is to replace {d.FromVersion}")}; cause: {Words(d.Cause)}", About(d.RolloutId, d.Model, d.ModelVersion)),
         "rollout.step_entered" when told.DetailAs<RolloutStepEntered>() is var d =>
-            new("busy", Sentence($"{d.Step} at {Percent(d.Traffic)} of the traffic", d.Counts.Requests == 0 ? null : $"after {Count(d.Counts.Requests)} requests", Evidence(d.Evidence)), About(d.RolloutId, d.Model, d.ModelVersion)),
+            new("busy", Sentence(d.Traffic == 0 ? $"{d.Step}: copies, no traffic" : $"{d.Step} at {Percent(d.Traffic)} of the traffic", d.Counts.Requests == 0 ? null : $"after {Count(d.Counts.Requests)} requests", Evidence(d.Evidence)), About(d.RolloutId, d.Model, d.ModelVersion)),
         "rollout.held" when told.DetailAs<RolloutHeld>() is var d => new("watch", Sentence(Words(d.Reason), Evidence(d.Evidence)), About(d.RolloutId, d.Model, d.ModelVersion)),
         "rollout.completed" when told.DetailAs<RolloutCompleted>() is var d => new("good", Sentence($"after {Count(d.Counts.Requests)} requests", Evidence(d.Evidence)), About(d.RolloutId, d.Model, d.ModelVersion)),
         "rollout.rolled_back" when told.DetailAs<RolloutRolledBack>() is var d => new("bad", Sentence(Words(d.Reason), Evidence(d.Evidence)), About(d.RolloutId, d.Model, d.ModelVersion)),

@@ -16,9 +16,9 @@ public sealed partial class StateBadge
     internal static string ToneOf(string state) => state.Replace("_", "", StringComparison.Ordinal).ToLowerInvariant() switch
     {
         "finished" or "completed" or "succeeded" or "ready" or "passed" or "healthy" or "serving" or "resolved" or "none"
-            or "promote" or "promoted" or "primary" or "ok" or "open/ok" or "live" => "good",
+            or "done" or "cached" or "promote" or "promoted" or "primary" or "ok" or "open/ok" or "live" => "good",
         "running" or "active" or "inprogress" or "shadow" or "canary" or "gradual" or "candidate" or "progressing" or "started" => "busy",
-        "moderate" or "warning" or "hold" or "paused" or "suspended" or "pending" or "inconclusive" or "fallback" or "watch" or "acknowledged" => "watch",
+        "moderate" or "warning" or "hold" or "paused" or "suspended" or "pending" or "inconclusive" or "waiting" or "queued" or "pinned" or "cancelled" or "fallback" or "watch" or "acknowledged" => "watch",
         "significant" or "failed" or "error" or "rolledback" or "rollback" or "refused" or "crashed" or "open" or "alarm"
             or "datafault" or "quarantined" or "killed" or "down" => "bad",
         _ => "plain",

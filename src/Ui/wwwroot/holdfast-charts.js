@@ -174,7 +174,7 @@ kind('rollout', (_, o, p) => {
       axis(p, { type: 'time', gridIndex: 1, min: o.steps[0].at, max: end, splitLine: { show: false } }),
     ],
     yAxis: [
-      axis(p, { type: 'value', gridIndex: 0, min: 0, max: 1, interval: 0.5, name: 'Traffic', nameTextStyle: { align: 'left', color: p.ink2, padding: [0, 0, 0, -44] }, axisLabel: { color: p.ink3, formatter: v => v * 100 + ' %' } }),
+      axis(p, { type: 'value', gridIndex: 0, min: 0, max: 1, interval: 0.5, axisLabel: { color: p.ink3, formatter: v => v * 100 + ' %' } }),
       axis(p, { type: 'log', gridIndex: 1, min: low, max: high, name: 'e-value against “no worse”', nameTextStyle: { align: 'left', color: p.ink2, padding: [0, 0, 0, -44] }, axisLabel: { color: p.ink3, formatter: v => v >= 1e4 || v < 1e-2 ? v.toExponential(0) : String(v) } }),
     ],
     legend: { bottom: 0, left: 60, textStyle: { color: p.ink2 }, itemWidth: 14, itemHeight: 3, icon: 'rect', data: guards.map(g => g.name) },
@@ -183,7 +183,7 @@ kind('rollout', (_, o, p) => {
         type: 'line', step: 'end', name: 'Traffic to the candidate', data: weights, xAxisIndex: 0, yAxisIndex: 0, symbol: 'none', lineStyle: { width: 2, color: p.accent },
         itemStyle: { color: p.accent }, areaStyle: { color: p.accent, opacity: 0.14 }, tooltip: { valueFormatter: v => number(v * 100) + ' %' },
         markLine: {
-          symbol: 'none', silent: true, lineStyle: { color: p.line, type: 'solid' }, label: { color: p.ink2, formatter: '{b}', position: 'end', rotate: 0, fontSize: 10 },
+          symbol: 'none', silent: true, lineStyle: { color: p.line, type: 'solid' }, label: { color: p.ink2, formatter: '{b}', position: 'end', rotate: 0, fontSize: 10, align: 'left' },
           data: o.steps.filter((s, i) => i === 0 || s.name !== o.steps[i - 1].name).map(s => ({ name: s.name, xAxis: s.at })),
         },
       },
@@ -223,7 +223,7 @@ kind('histogram', (_, o, p) => {
     series: [
       { type: 'bar', name: 'Baseline', data: bins.map(b => b.baseline), itemStyle: { color: p.ink3, opacity: 0.55 }, barGap: '0%', barCategoryGap: '18%', tooltip: { valueFormatter: percent } },
       { type: 'bar', name: 'Window', data: bins.map(b => b.current), itemStyle: { color: p.accent }, tooltip: { valueFormatter: percent } },
-      { type: 'bar', name: 'Adds to PSI', xAxisIndex: 1, yAxisIndex: 1, data: parts, itemStyle: { color: p.watch }, barCategoryGap: '30%', tooltip: { valueFormatter: number } },
+      { type: 'bar', name: 'Adds to PSI', xAxisIndex: 1, yAxisIndex: 1, data: parts, itemStyle: { color: p.series[1] }, barCategoryGap: '30%', tooltip: { valueFormatter: number } },
     ],
   };
 });
