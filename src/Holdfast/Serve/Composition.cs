@@ -1,5 +1,6 @@
 using Holdfast.Tracking;
 using Holdfast.Registry;
+using System.Text.Json.Serialization.Metadata;
 using Holdfast.Access;
 using Holdfast.Alerts;
 using Holdfast.Contracts;
@@ -102,7 +103,11 @@ public static class HoldfastServer
         // The schema comes before every room's background work.
         services.AddHostedService<ServerLife>();
         services.AddRouting();
-        services.ConfigureHttpJsonOptions(json => HoldfastJson.Apply(json.SerializerOptions));
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            HoldfastJson.Apply(json.SerializerOptions);
+            json.SerializerOptions.TypeInfoResolver = new DefaultJsonTypeInfoResolver().WithAddedModifier(RequestShape.Require);
+        });
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
     }
 

@@ -67,6 +67,7 @@ public sealed class EdgeTests(SharedHost shared) : IClassFixture<SharedHost>
     [InlineData("{\"name\":", "JSON")]
     [InlineData("[1]", "JSON")]
     [InlineData("{\"name\":5}", "$.name")]
+    [InlineData("{}", "name")]
     public async Task Malformed_JSON_is_400_and_says_where(string body, string expected)
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
