@@ -1,3 +1,5 @@
+using Holdfast.Demo.Worlds;
+
 namespace Holdfast.Demo;
 
 /// <summary>Applicants for loans. After some quiet days incomes really rise, and with them what an income says about the risk.</summary>
@@ -5,6 +7,7 @@ internal sealed class CreditScenario(DemoContext context) : Scenario(context)
 {
     private const double RampHours = 24;
     private const int AccuracyHours = 24;
+    private readonly CreditWorld _world = new(context.Options.Seed);
     private DateTimeOffset? _driftFrom;
 
     public override string Name => "credit";
@@ -35,7 +38,9 @@ internal sealed class CreditScenario(DemoContext context) : Scenario(context)
 
     protected override Task PrepareData(string folder, CancellationToken ct) => throw new NotSupportedException();
 
-    protected override Sample Next(double hour) => throw new NotSupportedException();
+    protected override IReadOnlyList<string> Features => CreditWorld.Features;
+
+    protected override Case Next(DateTimeOffset at) => _world.Next(_driftFrom is { } from ? Math.Clamp((at - from).TotalHours / RampHours, 0, 1) : 0);
 
     protected override async Task Unfold(CancellationToken ct)
     {

@@ -1,3 +1,5 @@
+using Holdfast.Demo.Worlds;
+
 namespace Holdfast.Demo;
 
 /// <summary>Card payments. The payment processor changes its interface, and every amount arrives doubled, until someone repairs it.</summary>
@@ -7,6 +9,8 @@ internal sealed class FraudScenario(DemoContext context) : Scenario(context)
     private const double IntoTheHour = 0.4;
     private const int BrokenHours = 12;
     private const int AccuracyHours = 12;
+    private const double RampHours = 12;
+    private readonly FraudWorld _world = new(context.Options.Seed);
     private DateTimeOffset? _changed;
     private DateTimeOffset? _repaired;
 
@@ -41,11 +45,18 @@ internal sealed class FraudScenario(DemoContext context) : Scenario(context)
         }
     }
 
-    private bool Doubled(DateTimeOffset at) => _changed is { } from && at >= from && (_repaired is not { } until || at < until) && !Context.Options.Genuine;
+    protected override IReadOnlyList<string> Features => FraudWorld.Features;
 
     protected override Task PrepareData(string folder, CancellationToken ct) => throw new NotSupportedException();
 
-    protected override Sample Next(double hour) => Doubled(Traffic.Now) ? throw new NotSupportedException() : throw new NotSupportedException();
+    protected override Case Next(DateTimeOffset at)
+    {
+        if (_changed is not { } from || at < from)
+            return _world.Next();
+        if (Context.Options.Genuine)
+            return _world.Next(AmountChange.Rise, Math.Min(1, (at - from).TotalHours / RampHours));
+        return _world.Next(_repaired is { } until && at >= until ? AmountChange.None : AmountChange.Doubled);
+    }
 
     protected override async Task Unfold(CancellationToken ct)
     {

@@ -2,11 +2,9 @@ using System.Buffers;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Holdfast.Demo.Worlds;
 
 namespace Holdfast.Demo;
-
-/// <summary>One case of a world: what the caller knows, and what turns out to be true later.</summary>
-internal sealed record Sample(string Key, IReadOnlyList<(string Name, object Value)> Inputs, string Label);
 
 /// <summary>An answer of the gateway.</summary>
 internal readonly record struct Answer(string PredictionId, string Prediction, string Variant);
@@ -15,7 +13,7 @@ internal readonly record struct Answer(string PredictionId, string Prediction, s
 /// A caller of <c>/v2/models/{endpoint}/infer</c> who keeps books: every request that was sent, every one that was answered.
 /// One connection, one request at a time: the order of the log, and with it every figure, is then the same on each run.
 /// </summary>
-internal sealed class Gateway(HttpClient http, string endpoint)
+internal sealed class Gateway(HttpClient http, string endpoint, IReadOnlyList<string> features)
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private readonly ArrayBufferWriter<byte> _body = new(1024);
@@ -25,7 +23,7 @@ internal sealed class Gateway(HttpClient http, string endpoint)
 
     public long Answered { get; private set; }
 
-    public async Task<Answer?> Ask(Sample sample, DateTimeOffset at, CancellationToken ct)
+    public async Task<Answer?> Ask(Case sample, DateTimeOffset at, CancellationToken ct)
     {
         Write(sample, at);
         using var request = new HttpRequestMessage(HttpMethod.Post, _path) { Content = new ReadOnlyMemoryContent(_body.WrittenMemory) };
@@ -41,7 +39,7 @@ internal sealed class Gateway(HttpClient http, string endpoint)
         return answer;
     }
 
-    private void Write(Sample sample, DateTimeOffset at)
+    private void Write(Case sample, DateTimeOffset at)
     {
         _body.ResetWrittenCount();
         using var json = new Utf8JsonWriter(_body);
@@ -52,19 +50,16 @@ internal sealed class Gateway(HttpClient http, string endpoint)
         json.WriteNumber("event_time", at.ToUnixTimeMilliseconds());
         json.WriteEndObject();
         json.WriteStartArray("inputs");
-        foreach (var (name, value) in sample.Inputs)
+        for (var i = 0; i < features.Count; i++)
         {
             json.WriteStartObject();
-            json.WriteString("name", name);
-            json.WriteString("datatype", value is string ? "BYTES" : "FP64");
+            json.WriteString("name", features[i]);
+            json.WriteString("datatype", "FP64");
             json.WriteStartArray("shape");
             json.WriteNumberValue(1);
             json.WriteEndArray();
             json.WriteStartArray("data");
-            if (value is string text)
-                json.WriteStringValue(text);
-            else
-                json.WriteNumberValue(Convert.ToDouble(value, CultureInfo.InvariantCulture));
+            json.WriteNumberValue(sample.Values[i]);
             json.WriteEndArray();
             json.WriteEndObject();
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Holdfast.Contracts;
+using Holdfast.Demo.Worlds;
 using Holdfast.Kernel;
 
 namespace Holdfast.Demo;
@@ -45,8 +46,10 @@ internal abstract class Scenario(DemoContext context)
     /// <summary>Writes the project's data files and adds them as dataset versions.</summary>
     protected abstract Task PrepareData(string folder, CancellationToken ct);
 
-    /// <summary>One case of the world as it is now.</summary>
-    protected abstract Sample Next(double hour);
+    protected abstract IReadOnlyList<string> Features { get; }
+
+    /// <summary>One case of the world as it is at a time.</summary>
+    protected abstract Case Next(DateTimeOffset at);
 
     /// <summary>What happens after the first model serves everything.</summary>
     protected abstract Task Unfold(CancellationToken ct);
@@ -57,7 +60,7 @@ internal abstract class Scenario(DemoContext context)
     {
         context.Screen.Title(Title);
         _position = await LastEvent(ct);
-        var gateway = new Gateway(context.Http, Endpoint + context.Suffix);
+        var gateway = new Gateway(context.Http, Endpoint + context.Suffix, Features);
         Traffic = new Traffic(context.Api, gateway, Endpoint + context.Suffix, FirstHour, PerHour, LabelDelay);
         await Train(ct);
         await context.Api.Post("rollouts", new { endpoint = Endpoint + context.Suffix, model = Model + context.Suffix, version = 1 }, ct);
@@ -75,7 +78,7 @@ internal abstract class Scenario(DemoContext context)
         for (var hour = 0; hour < limit && until?.Invoke() != true; hour++)
         {
             var first = Traffic.Now;
-            await Traffic.Hour(passed => Next((Traffic.Now - FirstHour).TotalHours + passed), ct);
+            await Traffic.Hour(Next, ct);
             await Watch(ct);
             progress.Advance(first, hour + 1);
         }

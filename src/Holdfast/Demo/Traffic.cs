@@ -1,3 +1,5 @@
+using Holdfast.Demo.Worlds;
+
 namespace Holdfast.Demo;
 
 /// <summary>
@@ -13,18 +15,18 @@ internal sealed class Traffic(PlatformApi api, Gateway gateway, string endpoint,
     /// <summary>The endpoint's clock.</summary>
     public DateTimeOffset Now { get; private set; } = start;
 
-    /// <summary>One hour of traffic. <paramref name="next"/> gets the fraction of the hour that has passed.</summary>
-    public async Task Hour(Func<double, Sample> next, CancellationToken ct)
+    /// <summary>One hour of traffic. <paramref name="next"/> gets the time of the request.</summary>
+    public async Task Hour(Func<DateTimeOffset, Case> next, CancellationToken ct)
     {
         for (var i = 0; i < perHour; i++)
         {
-            var passed = (i + 0.5) / perHour;
-            var at = Now + TimeSpan.FromHours(passed);
-            var sample = next(passed);
+            var at = Now + TimeSpan.FromHours((i + 0.5) / perHour);
+            var sample = next(at);
             if (await gateway.Ask(sample, at, ct) is not { } answer)
                 continue;
-            _labels.Enqueue((at + labelDelay, answer.PredictionId, sample.Label));
-            _outcomes.Add((at, answer.Prediction == sample.Label));
+            var label = sample.Label ? "1" : "0";
+            _labels.Enqueue((at + labelDelay, answer.PredictionId, label));
+            _outcomes.Add((at, answer.Prediction == label));
         }
 
         Now += TimeSpan.FromHours(1);
