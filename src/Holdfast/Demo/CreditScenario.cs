@@ -1,4 +1,6 @@
 using Holdfast.Demo.Worlds;
+using Holdfast.Examples;
+using Holdfast.Storage.Tables;
 
 namespace Holdfast.Demo;
 
@@ -36,7 +38,9 @@ internal sealed class CreditScenario(DemoContext context) : Scenario(context)
             : [],
     ];
 
-    protected override Task PrepareData(string folder, CancellationToken ct) => throw new NotSupportedException();
+    protected override string Dataset => "applications";
+
+    protected override Table History(int rows, int seed) => ExampleGenerator.Generate("credit", rows, seed, 0, AmountChange.None);
 
     protected override IReadOnlyList<string> Features => CreditWorld.Features;
 

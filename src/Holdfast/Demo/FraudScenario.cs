@@ -1,4 +1,6 @@
 using Holdfast.Demo.Worlds;
+using Holdfast.Examples;
+using Holdfast.Storage.Tables;
 
 namespace Holdfast.Demo;
 
@@ -47,7 +49,9 @@ internal sealed class FraudScenario(DemoContext context) : Scenario(context)
 
     protected override IReadOnlyList<string> Features => FraudWorld.Features;
 
-    protected override Task PrepareData(string folder, CancellationToken ct) => throw new NotSupportedException();
+    protected override string Dataset => "payments";
+
+    protected override Table History(int rows, int seed) => ExampleGenerator.Generate("fraud", rows, seed, 0, AmountChange.None);
 
     protected override Case Next(DateTimeOffset at)
     {

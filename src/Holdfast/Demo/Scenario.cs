@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Holdfast.Contracts;
 using Holdfast.Demo.Worlds;
 using Holdfast.Kernel;
+using Holdfast.Storage.Tables;
 
 namespace Holdfast.Demo;
 
@@ -16,6 +17,8 @@ internal sealed record DemoContext(PlatformApi Api, HttpClient Http, DemoScreen 
 internal abstract class Scenario(DemoContext context)
 {
     private static readonly DateTimeOffset FirstHour = new(2026, 3, 2, 0, 0, 0, TimeSpan.Zero);
+    private const int TrainingRows = 12_000;
+    private const int HoldoutRows = 4_000;
     private readonly List<JournalEvent> _events = [];
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private long _position;
@@ -43,8 +46,11 @@ internal abstract class Scenario(DemoContext context)
     /// <summary>The kinds (with their decisive word) that must follow each other for the scenario to have ended as it should.</summary>
     protected abstract IReadOnlyList<Expectation> Expected { get; }
 
-    /// <summary>Writes the project's data files and adds them as dataset versions.</summary>
-    protected abstract Task PrepareData(string folder, CancellationToken ct);
+    /// <summary>Name of the dataset that the first model learns from; its file is <c>data/{Dataset}.csv</c> of the project.</summary>
+    protected abstract string Dataset { get; }
+
+    /// <summary>Labelled rows of the world before anything changes.</summary>
+    protected abstract Table History(int rows, int seed);
 
     protected abstract IReadOnlyList<string> Features { get; }
 
@@ -63,7 +69,8 @@ internal abstract class Scenario(DemoContext context)
         var gateway = new Gateway(context.Http, Endpoint + context.Suffix, Features);
         Traffic = new Traffic(context.Api, gateway, Endpoint + context.Suffix, FirstHour, PerHour, LabelDelay);
         await Train(ct);
-        await context.Api.Post("rollouts", new { endpoint = Endpoint + context.Suffix, model = Model + context.Suffix, version = 1 }, ct);
+        var version = _events.Last(e => e.Kind == "model_version.created").DetailAs<ModelVersionCreated>().ModelVersion;
+        await context.Api.Post("rollouts", new { endpoint = Endpoint + context.Suffix, model = Model + context.Suffix, version }, ct);
         await Watch(ct);
         await Hours("the first model is rolled out", 200, until: () => Count("rollout.completed") == 1, ct);
         await Hours("quiet days", 12, until: null, ct);
@@ -92,7 +99,11 @@ internal abstract class Scenario(DemoContext context)
     {
         var folder = Path.Combine(context.Folder, Name + context.Suffix);
         DemoProject.Extract(Name, folder, context.Suffix);
-        await PrepareData(folder, ct);
+        Directory.CreateDirectory(Path.Combine(folder, "data"));
+        var file = Path.Combine(folder, "data", Dataset + ".csv");
+        TableWriter.WriteCsv(file, History(TrainingRows, unchecked((context.Options.Seed * 1_000) + 1)));
+        TableWriter.WriteCsv(Path.Combine(folder, "data", "holdout.csv"), History(HoldoutRows, unchecked((context.Options.Seed * 1_000) + 2)));
+        await context.Api.Upload($"datasets/{Dataset + context.Suffix}/versions?file_name={Dataset}.csv", file, ct);
         await context.Api.Post("projects", new { path = folder }, ct);
         await Watch(ct);
         using var progress = context.Screen.Phase($"{Name}: pipeline", null);
