@@ -67,6 +67,8 @@ public sealed class DataFolder : IDisposable
             Directory.CreateDirectory(folder.Root);
             RefuseNetworkFileSystem(folder.Root);
             folder._lock = new FileStream(Path.Combine(folder.Root, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            // A killed owner leaves its address behind; until this one has announced its own, nobody is to be found.
+            File.Delete(folder.InfoFile);
             folder.Token = OwnerToken(folder.Root);
             if (Directory.Exists(folder.Temporary))
                 Directory.Delete(folder.Temporary, recursive: true);

@@ -31,6 +31,8 @@ public sealed class DataFolderTests : IDisposable
     {
         await File.WriteAllTextAsync(_folder.File("server.json"), """{"pid":1,"started_at":"2026-01-01T00:00:00Z","url":"http://127.0.0.1:1"}""", TestContext.Current.CancellationToken);
         Assert.Null(DataFolder.RunningServer(_folder.Path));
+        using var next = DataFolder.Open(_folder.Path);
+        Assert.Null(DataFolder.RunningServer(_folder.Path));
     }
 
     [Fact]

@@ -1,0 +1,52 @@
+using System.Net.Http.Json;
+using System.Text.RegularExpressions;
+
+namespace Holdfast.Platform.Tests.Serve;
+
+/// <summary>What "acknowledged" means, seen from outside the process.</summary>
+public sealed partial class DurabilityTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Between_a_write_request_and_its_answer_stands_a_completed_sync()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/strace"), "strace is not installed");
+        var trace = _folder.File("trace");
+        await using (var server = await ServerProcess.Start(_folder.File("data"), Ct, command => ["/usr/bin/strace", "-f", "-qq", "-s", "64", "-e", "trace=fsync,fdatasync,sendmsg,sendto,recvmsg,recvfrom,write", "-o", trace, .. command]))
+        {
+            Assert.SkipWhen(server.Log.Contains("ptrace", StringComparison.Ordinal), "this machine does not let a process be traced");
+            for (var i = 0; i < 5; i++)
+            {
+                using var response = await server.Http.PostAsJsonAsync("/api/v1/experiments", new { name = $"e{i}" }, Ct);
+                response.EnsureSuccessStatusCode();
+            }
+
+            Assert.Equal(0, await server.Terminate(Ct));
+        }
+
+        var lines = await File.ReadAllLinesAsync(trace, Ct);
+        var requests = Enumerable.Range(0, lines.Length).Where(i => Request().IsMatch(lines[i])).ToList();
+        Assert.Equal(5, requests.Count);
+        foreach (var request in requests)
+        {
+            var answer = Array.FindIndex(lines, request, l => Answer().IsMatch(l));
+            Assert.True(answer > request, "the trace holds no answer");
+            // Either one line with its result, or the second half of an interrupted one.
+            Assert.Contains(lines[request..answer], l => Sync().IsMatch(l));
+        }
+    }
+
+    [GeneratedRegex(@"""POST /api/v1/experiments")]
+    private static partial Regex Request();
+
+    [GeneratedRegex(@"""HTTP/1\.1 20")]
+    private static partial Regex Answer();
+
+    [GeneratedRegex(@"(fsync|fdatasync)(\(\d+\)| resumed>\)).*= 0")]
+    private static partial Regex Sync();
+}
