@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Holdfast.Storage;
 
@@ -40,10 +43,18 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public static string Executable => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "holdfast.exe" : "holdfast");
 
-    /// <summary>Starts <c>holdfast serve</c> on a folder and waits until it is ready. <paramref name="wrap"/> may put another program around it.</summary>
-    public static async Task<ServerProcess> Start(string data, CancellationToken ct, Func<string[], string[]>? wrap = null)
+    /// <summary>A port that is free now.</summary>
+    public static int FreePort()
     {
-        string[] command = [Executable, "serve", "--data", data, "--port", "0"];
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    /// <summary>Starts <c>holdfast serve</c> on a folder and waits until it is ready. <paramref name="wrap"/> may put another program around it.</summary>
+    public static async Task<ServerProcess> Start(string data, CancellationToken ct, Func<string[], string[]>? wrap = null, int port = 0)
+    {
+        string[] command = [Executable, "serve", "--data", data, "--port", port.ToString(CultureInfo.InvariantCulture)];
         command = wrap?.Invoke(command) ?? command;
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = Path.GetTempPath() };
         var server = new ServerProcess(Process.Start(start)!, data);
@@ -71,7 +82,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>SIGTERM; returns the exit code.</summary>
     public async Task<int> Terminate(CancellationToken ct)
     {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         await _process.WaitForExitAsync(ct);
         return _process.ExitCode;
     }
