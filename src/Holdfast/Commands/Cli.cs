@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Holdfast.Commands.Drift;
 using Holdfast.Contracts;
+using Holdfast.Demo;
 
 namespace Holdfast.Commands;
 
@@ -51,6 +52,7 @@ public static class Cli
     {
         var root = new RootCommand("Holdfast: the whole MLOps loop in one program. Tracks experiments, versions data, runs pipelines, serves models, rolls them out safely, watches for drift and answers it.");
         root.Add(GlobalOptions.Output);
+        root.Add(DemoCommand.Create());
         root.Add(ServeCommand.Create());
         root.Add(DriftCommand.Create());
         root.Add(CheckCommand.Create());

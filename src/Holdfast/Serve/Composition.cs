@@ -125,7 +125,6 @@ public static class HoldfastServer
         services.AddServing();
         services.AddAlerts();
         services.AddMonitoring();
-        services.AddSingleton<Holdfast.Serving.ServingService>();
         services.AddRollout();
         services.AddResponse();
         services.AddProjects();
