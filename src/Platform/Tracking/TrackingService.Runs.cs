@@ -262,30 +262,34 @@ public sealed partial class TrackingService
             throw KeyRules.Invalid($"Changing param values is not allowed. Params were already logged='[{changed}]' for run ID='{run.RunId}'.", "Start a new run for other parameters.");
     }
 
-    private static void CheckMetric(MetricPoint m, string path)
+    private static void CheckMetric(MetricPoint? m, string path)
     {
+        if (m is null)
+            throw KeyRules.Invalid($"Missing value for required parameter '{path}name'.");
         KeyRules.Key(m.Key, path + "name");
         KeyRules.Length("Metric name", KeyRules.MaxKey, m.Key);
         if (m.Timestamp < DateTimeOffset.UnixEpoch)
             throw KeyRules.Invalid($"Invalid value {m.Timestamp.ToUnixTimeMilliseconds()} for parameter '{path}timestamp' supplied: metric '{m.Key}' (value={JsonSerializer.Serialize(m.Value, HoldfastJson.Options)}). Timestamp must be a nonnegative long (64-bit integer) ");
     }
 
-    private Param CheckParam(Param param, string path)
+    private Param CheckParam(Param? param, string path)
     {
-        KeyRules.Key(param.Key, path);
-        KeyRules.Length("Param key", KeyRules.MaxKey, param.Key);
+        KeyRules.Key(param?.Key, path);
+        KeyRules.Length("Param key", KeyRules.MaxKey, param!.Key);
         return param with { Value = KeyRules.Value("Param value", KeyRules.MaxParamValue, param.Value ?? "", options.TruncateLongValues) };
     }
 
-    private Tag CheckTag(Tag tag, string path)
+    private Tag CheckTag(Tag? tag, string path)
     {
-        KeyRules.Key(tag.Key, path);
-        KeyRules.Length("Tag key", KeyRules.MaxKey, tag.Key);
+        KeyRules.Key(tag?.Key, path);
+        KeyRules.Length("Tag key", KeyRules.MaxKey, tag!.Key);
         return tag with { Value = KeyRules.Value("Tag value", KeyRules.MaxRunTagValue, tag.Value ?? "", options.TruncateLongValues) };
     }
 
-    private static void CheckInput(RunInput input)
+    private static void CheckInput(RunInput? input)
     {
+        if (input is null)
+            throw KeyRules.Invalid("An input is null.", "Give each with name, digest, source_type and source.");
         Bounded("name", input.Name, 500, required: true);
         Bounded("digest", input.Digest, 36, required: true);
         Bounded("source_type", input.SourceType, 36, required: true);
