@@ -42,7 +42,7 @@ public static class TestDatabases
         var name = "t" + Guid.CreateVersion7().ToString("N");
         await Execute(server!, $"create database {name}");
         var own = new NpgsqlConnectionStringBuilder(server) { Database = name, Pooling = true, MaxPoolSize = 10 }.ToString();
-        return new TestDatabase(Db.OpenPostgres(own), () => Execute(server!, $"drop database if exists {name} with (force)"));
+        return new TestDatabase(Db.OpenPostgres(own), () => Execute(server!, $"drop database if exists {name} with (force)"), own);
     }
 
     private static async Task Execute(string server, string sql)
@@ -55,9 +55,12 @@ public static class TestDatabases
 }
 
 /// <summary>A database of a test; gone when disposed.</summary>
-public sealed class TestDatabase(Db db, Func<Task> drop) : IAsyncDisposable
+public sealed class TestDatabase(Db db, Func<Task> drop, string? connectionString = null) : IAsyncDisposable
 {
     public Db Db { get; } = db;
+
+    /// <summary>For a server that is to use it; null for SQLite, whose file lies in the server's own data folder.</summary>
+    public string? ConnectionString { get; } = connectionString;
 
     public async ValueTask DisposeAsync()
     {
@@ -99,7 +102,8 @@ internal static class PostgresServer
             "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c max_connections=200", "start");
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
-            using var stop = Process.Start(asOther ? "runuser" : Path.Combine(bin, "pg_ctl"), asOther ? ["-u", "postgres", "--", Path.Combine(bin, "pg_ctl"), "-D", data, "-m", "immediate", "stop"] : ["-D", data, "-m", "immediate", "stop"]);
+            string[] command = [Path.Combine(bin, "pg_ctl"), "-D", data, "-m", "immediate", "stop"];
+            using var stop = Process.Start(new ProcessStartInfo(asOther ? "runuser" : command[0], asOther ? ["-u", "postgres", "--", .. command] : command[1..]) { RedirectStandardOutput = true })!;
             stop.WaitForExit(10_000);
             Directory.Delete(folder, recursive: true);
         };

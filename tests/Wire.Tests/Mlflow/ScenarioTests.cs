@@ -155,11 +155,13 @@ public sealed class ScenarioTests
         ("GET registered-models/get?name=n", 404, "Registered Model with name=n not found"),
     ];
 
-    [Fact]
-    public async Task Requests_get_MLflows_answers()
+    [Theory]
+    [MemberData(nameof(TestDatabases.Names), MemberType = typeof(TestDatabases))]
+    public async Task Requests_get_MLflows_answers(string name)
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var host = await TestHost.Start();
+        await using var database = await TestDatabases.Open(name, migrate: false);
+        await using var host = await TestHost.Start(change: o => o with { Database = database.ConnectionString });
         var exp = await Field(host, "experiments/create", """{"name": "story"}""", "experiment_id");
         Assert.Equal("1", exp);
         var run = await Field(host, "runs/create", """{"experiment_id": "1", "run_name": "first", "start_time": 1}""", "run", "info", "run_id");
