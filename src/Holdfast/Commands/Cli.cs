@@ -13,6 +13,13 @@ public static class Cli
     public static async Task<int> Run(IReadOnlyList<string> args, CancellationToken ct = default)
     {
         var root = Root();
+        if (args.Count == 0)
+        {
+            // Nothing asked for: show what there is, but as wrong usage, so that a script notices.
+            await root.Parse("--help").InvokeAsync(new InvocationConfiguration { Output = Console.Error }, ct);
+            return ExitCodes.Usage;
+        }
+
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
@@ -45,6 +52,12 @@ public static class Cli
             await Explain(new HoldfastException(ErrorCode.FailedPrecondition, e.Message));
             return ExitCodes.Failed;
         }
+        catch (Exception e)
+        {
+            await Console.Error.WriteLineAsync(Environment.GetEnvironmentVariable("HOLDFAST_DEBUG") is { Length: > 0 } ? e.ToString() : $"error: Holdfast failed: {e.Message}");
+            await Console.Error.WriteLineAsync("hint: This is a fault of Holdfast: please report it, with the output under HOLDFAST_DEBUG=1.");
+            return ExitCodes.Failed;
+        }
     }
 
     /// <summary>All commands.</summary>
@@ -58,6 +71,7 @@ public static class Cli
         root.Add(CheckCommand.Create());
         root.Add(DataCommand.Create());
         root.Add(RunCommand.Create());
+        root.Add(ApplyCommand.Create());
         root.Add(ModelsCommand.Create());
         root.Add(RolloutCommands.Deploy());
         root.Add(RolloutCommands.Rollout());

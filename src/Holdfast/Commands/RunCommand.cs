@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Text;
 using Holdfast.Contracts;
 using Holdfast.Tracking;
 
@@ -164,27 +163,12 @@ internal static class RunCommand
             ["mlflow.source.name"] = words[0],
             ["mlflow.source.type"] = "LOCAL",
         };
-        if (Git("rev-parse", "HEAD") is { Length: > 0 } commit)
+        if (GitTool.Ask(Environment.CurrentDirectory, "rev-parse", "HEAD") is { Length: > 0 } commit)
         {
             tags["mlflow.source.git.commit"] = commit;
-            tags["holdfast.git.dirty"] = Git("status", "--porcelain") is { Length: > 0 } ? "true" : "false";
+            tags["holdfast.git.dirty"] = GitTool.Ask(Environment.CurrentDirectory, "status", "--porcelain") is { Length: > 0 } ? "true" : "false";
         }
 
         return tags;
-    }
-
-    private static string? Git(params string[] words)
-    {
-        try
-        {
-            using var git = Process.Start(new ProcessStartInfo("git", words) { RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8 })!;
-            var text = git.StandardOutput.ReadToEnd();
-            git.WaitForExit();
-            return git.ExitCode == 0 ? text.Trim() : null;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
-        }
     }
 }

@@ -115,7 +115,6 @@ public static class HoldfastServer
     /// <summary>Every room, in the order in which the one below is known to the one above.</summary>
     private static void AddRooms(IServiceCollection services, ServeOptions options)
     {
-        services.AddSingleton<Serving.ServingService>();
         services.AddAccess(new AccessOptions(options.RequireToken));
         services.AddTracking(new TrackingOptions { ArtifactRoot = options.ArtifactRoot ?? TrackingOptions.DefaultArtifactRoot });
         services.AddRegistry();
