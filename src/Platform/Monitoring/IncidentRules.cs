@@ -17,6 +17,9 @@ internal static class IncidentRules
         var features = Features(report);
         foreach (var incident in open)
         {
+            // What has happened to the inputs explains that the answers got worse.
+            if (report.Verdict == "concept_drift" && IsInput(incident.Kind))
+                return incident;
             if (IsInput(incident.Kind) != IsInput(report.Verdict))
                 continue;
             if (!IsInput(incident.Kind) || incident.Feature is null || report.Feature is null || features.Overlaps(Features(incident)))

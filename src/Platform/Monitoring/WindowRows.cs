@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.IO.Hashing;
-using System.Text;
+using System.Runtime.InteropServices;
 using Holdfast.Predictions;
 
 namespace Holdfast.Monitoring;
@@ -13,7 +13,7 @@ internal sealed record SampledRow(ulong Rank, DateTimeOffset At, double[] Cells,
 
 /// <summary>
 /// The inputs of a window of event time in bounded memory: exact counts of rows and of missing values, and a uniform sample of whole
-/// rows (bottom-k by a hash of the prediction's id), so that two windows merge into what one longer window would have held, in any
+/// rows (bottom-k by a hash of the row's place), so that two windows merge into what one longer window would have held, in any
 /// order. Rows stay joint and timed: a change point, a scale factor and "the other features did not move" can all be read off them.
 /// </summary>
 internal sealed class WindowRows(DateTimeOffset start, DateTimeOffset end)
@@ -52,7 +52,8 @@ internal sealed class WindowRows(DateTimeOffset start, DateTimeOffset end)
                 BecomeText(column);
         }
 
-        var rank = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(entry.Id));
+        // By place in the log, not by id: a replay takes the same sample.
+        var rank = XxHash3.HashToUInt64(MemoryMarshal.AsBytes<long>([Start.ToUnixTimeMilliseconds(), Total]));
         if (_heap.Count == Capacity && rank >= _heap.Peek().Rank)
             return;
         var cells = new double[_columns.Count];

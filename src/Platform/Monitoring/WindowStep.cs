@@ -94,7 +94,7 @@ internal sealed class WindowStep(StoredMonitor monitor, EndpointKey key, Monitor
         }
 
         var incident = new Incident(
-            Ids.Hex32(), Spec.Endpoint, "open", report.Verdict, report.Cause, report.Feature, report.Severity, PsiOf(report), report.ScaleFactor,
+            Ids.Hex32From($"incident/{key}/{report.Verdict}/{report.Feature}/{window.End.ToUnixTimeMilliseconds()}"), Spec.Endpoint, "open", report.Verdict, report.Cause, report.Feature, report.Severity, PsiOf(report), report.ScaleFactor,
             report.Model, report.ModelVersion, window.End, Began(report), report.End, null, null, null, report);
         _changed[incident.Id] = (incident, report);
     }

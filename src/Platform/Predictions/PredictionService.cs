@@ -117,6 +117,15 @@ public sealed partial class PredictionService
         return await _windows.Write(p, log, from, until, dataset, options, await _quarantines.List(log, ct), Now(log), ct);
     }
 
+    /// <summary>How many predictions made from a moment on have a label by now.</summary>
+    public async Task<long> CountLabelled(Principal p, string endpoint, DateTimeOffset from, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        var log = Log(new EndpointKey(p.WorkspaceId, endpoint));
+        await _log.Flush(commit: true, ct);
+        return await _store.CountLabelled(log, from, ct);
+    }
+
     /// <summary>Completeness of the log.</summary>
     public LogCompleteness Completeness(EndpointKey endpoint)
     {

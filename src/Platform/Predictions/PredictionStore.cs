@@ -115,6 +115,17 @@ internal sealed class PredictionStore(Db db)
             ct);
     }
 
+    /// <summary>How many predictions made from a moment on have a label.</summary>
+    public Task<long> CountLabelled(EndpointLog log, DateTimeOffset from, CancellationToken ct) => db.Read(
+        tx => tx.Scalar(
+            """
+            select count(*) from prediction p
+            join prediction_label l on l.workspace_id = p.workspace_id and l.endpoint_id = p.endpoint_id and l.prediction_id = p.id and l.newest = 1
+            where p.workspace_id = @ws and p.endpoint_id = @id and p.at >= @from
+            """,
+            ("ws", log.Key.WorkspaceId), ("id", log.Id), ("from", from)) ?? 0,
+        ct);
+
     /// <summary>The newest label of a prediction.</summary>
     public Task<(string Value, DateTimeOffset At)?> Label(EndpointLog log, string predictionId, CancellationToken ct) => db.Read(
         tx => tx.Query(

@@ -67,10 +67,10 @@ internal sealed class RetrainAction(Db db, Journal journal, PredictionService pr
         if (progress.LookedAt is { } looked && now - looked < LookEvery)
             return ActionOutcome.Wait(row.Note, progress);
         var wanted = row.Spec.Text("min_labels") is { } text && int.TryParse(text, out var declared) ? declared : LabelsWanted;
-        var labelled = await predictions.Query(p, new PredictionQuery(row.Endpoint, incident.StartsAt, null, null, true, Math.Max(1, wanted)), ct);
-        return labelled.Items.Count >= wanted
+        var labelled = await predictions.CountLabelled(p, row.Endpoint, incident.StartsAt, ct);
+        return labelled >= wanted
             ? null
-            : ActionOutcome.Wait($"{labelled.Items.Count} labelled rows since {incident.StartsAt:u}; {wanted} are needed to judge a new model", progress with { WaitingSince = since, LookedAt = now });
+            : ActionOutcome.Wait($"{labelled} labelled rows since {incident.StartsAt:u}; {wanted} are needed to judge a new model", progress with { WaitingSince = since, LookedAt = now });
     }
 
     private async Task<ActionOutcome> Start(Principal p, ActionRow row, Incident incident, RetrainProgress progress, CancellationToken ct)

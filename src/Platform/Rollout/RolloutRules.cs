@@ -113,7 +113,7 @@ internal static class RolloutRules
             || g.Shadow.Upper < absolute
             || (g.Guard != RolloutEvidence.Accuracy && trials > 0 && ConfidenceSequence.Bernoulli(bad, trials).High < absolute);
         var verdict = g.Harm ? "harm" : safe ? "safe" : "open";
-        var eSafe = Math.Exp(Math.Min(700, Math.Max(g.Split.PeakLogSafe, safe ? Math.Log(SafeThreshold) : 0)));
+        var eSafe = Math.Max(Math.Exp(Math.Min(700, g.Split.PeakLogSafe)), safe ? SafeThreshold : 1);
         var blocks = rule is { Require: true } || (g.Guard == RolloutEvidence.Accuracy ? trials >= LabelsThatBlock : g.Guard != RolloutEvidence.Latency || trials > 0);
         return new GuardView(
             new GuardEvidence(

@@ -49,7 +49,9 @@ public sealed class RolloutService
         if (endpoint.Plan.Primary is { } primary && primary.Model == request.Model && primary.Version == request.Version)
             throw new HoldfastException(ErrorCode.FailedPrecondition, $"{request.Model}/{request.Version} is the primary of '{request.Endpoint}' already.", "Deploy another version.");
         var spec = await Spec(p, request.Endpoint, ct);
-        var id = Ids.Hex32();
+        var earlier = (await _db.Read(tx => RolloutStore.List(tx, p.WorkspaceId, request.Endpoint, 500), ct)).Count;
+        // The id is the salt of the sticky buckets: a replay must draw the same units.
+        var id = Ids.Hex32From($"rollout/{p.WorkspaceId}/{request.Endpoint}/{request.Model}/{request.Version}/{earlier}");
         var now = _predictions.Now(new EndpointKey(p.WorkspaceId, request.Endpoint));
         var state = new RolloutState(
             id, p.WorkspaceId, request.Endpoint, request.Model, request.Version, endpoint.Plan.Primary, endpoint.Plan.Primary is null && endpoint.Spec.Fallback.Length == 0,
