@@ -45,7 +45,10 @@ public sealed class BrowserFixture : IAsyncLifetime
         {
             if (!_told)
             {
+                // The rooms read some of it only when they start.
+                await Server.StopAsync();
                 await Watching.Story.WriteAsync(Server.Database);
+                await Server.StartAsync(ServerFixture.Executable(), new Uri(Server.Url).Port);
                 _told = true;
             }
         }

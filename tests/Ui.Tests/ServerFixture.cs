@@ -58,8 +58,13 @@ public sealed class ServerFixture : IAsyncLifetime
                 using var answer = await Http.GetAsync(new Uri("/", UriKind.Relative));
                 return;
             }
-            catch (HttpRequestException) when (patience.Elapsed < TimeSpan.FromSeconds(60) && !_process.HasExited)
+            catch (HttpRequestException error)
             {
+                if (patience.Elapsed > TimeSpan.FromSeconds(60) || _process.HasExited)
+                {
+                    throw new InvalidOperationException("The server does not answer; it said: " + Log, error);
+                }
+
                 await Task.Delay(50);
             }
         }

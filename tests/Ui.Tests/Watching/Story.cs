@@ -26,6 +26,12 @@ internal static class Story
         await connection.OpenAsync();
         await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync();
         Execute("insert or replace into monitor values (1, @a, @b, 'holdfast.yaml', @c)", Endpoint, Json(new MonitorSpec(Endpoint, TimeSpan.FromHours(1), null, ["24h", "1h"])), Ms(Start));
+        Execute(
+            "insert into serving_endpoint (id, workspace_id, name, spec, plan_revision, override, override_revision, managed_by, created_at, updated_at) values (901, 1, @a, @b, 9, @c, 1, 'holdfast.yaml', @d, @d)",
+            Endpoint, Json(new EndpointSpec(Endpoint, "fraud@champion", "else: {prediction: \"0\", score: 0}", "event", "card", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2))),
+            Json(new RouteOverride(RouteOverride.Fallback, null, "data_fault", Incident)), Ms(Start));
+        Execute(
+            "insert into serving_plan values (1, 901, 9, @a, 'story', @b)", Json(new RoutePlan(9, new VariantRef("fraud", 2), null, RouteMode.None, 0, "salt", Completed)), Ms(Start));
         for (var day = 1; day <= 14; day++)
         {
             var report = Report(day, doubled: day > 12);

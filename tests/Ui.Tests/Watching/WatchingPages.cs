@@ -39,6 +39,33 @@ public sealed class WatchingPages(BrowserFixture browser)
     [Theory]
     [InlineData(ColorScheme.Light)]
     [InlineData(ColorScheme.Dark)]
+    public async Task An_endpoint_shows_who_answers_and_what_was_rolled_out(ColorScheme theme)
+    {
+        await browser.TellStoryAsync();
+        await EveryPage.LookAsync(browser, "/", theme, "home-full");
+        await EveryPage.LookAsync(browser, "/endpoints", theme, "endpoints-full");
+        var page = await EveryPage.LookAsync(browser, $"/endpoints/{Story.Endpoint}", theme, "endpoint");
+        await Expect(page.Locator(".notice")).ToContainTextAsync("The rules answer");
+        await Expect(page.Locator("text=Earlier rollouts")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task An_open_page_comes_back_after_the_server_was_restarted()
+    {
+        await browser.TellStoryAsync();
+        var (page, _) = await browser.OpenAsync();
+        await BrowserFixture.VisitAsync(page, $"/monitors/{Story.Endpoint}?feature=country");
+        await browser.Server.StopAsync();
+        await Expect(page.Locator("#components-reconnect-modal")).ToBeVisibleAsync();
+        await browser.Server.StartAsync(ServerFixture.Executable(), new Uri(browser.Server.Url).Port);
+        await Expect(page.Locator("#components-reconnect-modal")).ToBeHiddenAsync(new() { Timeout = 20_000 });
+        await page.WaitForFunctionAsync("() => document.querySelector('.shell[data-live]')");
+        await Expect(page.Locator("h2 >> text=country")).ToBeVisibleAsync();
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
     public async Task An_incident_shows_its_evidence_its_actions_and_its_timeline(ColorScheme theme)
     {
         await browser.TellStoryAsync();
