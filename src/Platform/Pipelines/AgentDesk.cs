@@ -156,7 +156,7 @@ internal sealed class AgentDesk(
         if (run.Run.Stages.FirstOrDefault(s => s.Status is StageStatus.Failed or StageStatus.Cancelled) is { } stopped)
             return await Finish(run, stopped.Status == StageStatus.Failed ? PipelineRunStatus.Failed : PipelineRunStatus.Cancelled, stopped.Name, stopped.Reason, ct);
         if (run.Run.Stages.FirstOrDefault(s => s.Status is not (StageStatus.Succeeded or StageStatus.Cached)) is { } open)
-            return await Finish(run, PipelineRunStatus.Failed, open.Name, "The agent concluded the run before this stage had ended.", ct);
+            return await Finish(run, PipelineRunStatus.Failed, open.Name, "The agent was stopped before this stage had ended.", ct);
         var checks = await Judge(run, ct);
         if (checks.Where(c => !c.Passed).ToList() is { Count: > 0 } refused)
         {

@@ -7,7 +7,8 @@ namespace Holdfast.Pipelines;
 /// <summary>Where an agent works.</summary>
 /// <param name="Project">The project's files: a check-out, or the user's own folder.</param>
 /// <param name="Jobs">Where it keeps the jobs of this run.</param>
-public sealed record AgentPlace(string Project, string Jobs);
+/// <param name="Memory">What the folder remembers of its stages; null in a check-out.</param>
+public sealed record AgentPlace(string Project, string Jobs, StageMemory? Memory = null);
 
 /// <summary>Something worth telling while a run goes on.</summary>
 public sealed record AgentProgress(string Stage, StageStatus Status, string? Reason = null);
@@ -75,6 +76,7 @@ public sealed class PipelineAgent(IAgentDesk desk, LocalExecutor executor, TimeP
         if (!stage.AlwaysChanged && await desk.FindCached(order.Run.Id, inputs.Key, ct) is { } cached)
         {
             await Restore(place, cached.Outs, ct);
+            place.Memory?.Keep(order.Spec.Name, stage, inputs.Key, order.Inputs, cached.Outs);
             return new StageOutcome(StageStatus.Cached, null, null, cached.Outs, cached.Metrics);
         }
 
@@ -87,7 +89,10 @@ public sealed class PipelineAgent(IAgentDesk desk, LocalExecutor executor, TimeP
             Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(place.Project, output.Path))!);
         }
 
-        return await RunJob(order, stage, ticket, NextAttempt(jobs), place, ct);
+        var outcome = await RunJob(order, stage, ticket, NextAttempt(jobs), place, ct);
+        if (outcome.Status == StageStatus.Succeeded)
+            place.Memory?.Keep(order.Spec.Name, stage, inputs.Key, order.Inputs, outcome.Outs);
+        return outcome;
     }
 
     // A job that this agent's predecessor started. If it is lost (the machine went down), the stage begins again.
