@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.IO.Compression;
 using Holdfast.Contracts;
 using Holdfast.Projects;
 
@@ -23,7 +22,7 @@ internal static class ApplyCommand
             var project = ProjectFile.Read(folder, name);
             var plan = new Uri(server.Url).IsLoopback
                 ? await server.Api.Post<ProjectPlan>("/api/v1/projects", new ApplyProject(folder, name, parsed.GetValue(dryRun), parsed.GetValue(prune)), ct)
-                : await Send(server, project.Name, folder, name, parsed.GetValue(dryRun), parsed.GetValue(prune), ct);
+                : await Send(server, project, folder, name, parsed.GetValue(dryRun), parsed.GetValue(prune), ct);
             if (Output.IsJson(parsed))
             {
                 Output.Json(plan);
@@ -39,21 +38,12 @@ internal static class ApplyCommand
         });
     }
 
-    private static async Task<ProjectPlan> Send(ServerConnection server, string project, string folder, string file, bool dryRun, bool prune, CancellationToken ct)
+    private static async Task<ProjectPlan> Send(ServerConnection server, ProjectFile project, string folder, string file, bool dryRun, bool prune, CancellationToken ct)
     {
         await using var zip = new FileStream(Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.Asynchronous | FileOptions.DeleteOnClose);
-        await using (var archive = await ZipArchive.CreateAsync(zip, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, ct))
-        {
-            foreach (var path in Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Hidden }))
-            {
-                var relative = Path.GetRelativePath(folder, path).Replace('\\', '/');
-                if (!relative.Split('/').Any(part => part.StartsWith('.')))
-                    await archive.CreateEntryFromFileAsync(path, relative, CompressionLevel.Fastest, ct);
-            }
-        }
-
+        await ProjectSnapshot.Pack(folder, project.Pipelines, zip, ct);
         zip.Position = 0;
-        var query = $"file={Uri.EscapeDataString(file)}&name={Uri.EscapeDataString(project)}&dry_run={(dryRun ? "true" : "false")}&prune={(prune ? "true" : "false")}"
+        var query = $"file={Uri.EscapeDataString(file)}&name={Uri.EscapeDataString(project.Name)}&dry_run={(dryRun ? "true" : "false")}&prune={(prune ? "true" : "false")}"
             + (GitTool.Ask(folder, "rev-parse", "HEAD") is { } commit ? $"&commit={commit}" : "");
         return await server.Api.Upload<ProjectPlan>(HttpMethod.Post, "/api/v1/projects?" + query, zip, "application/zip", ct);
     }

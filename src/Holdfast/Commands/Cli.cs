@@ -71,6 +71,7 @@ public static class Cli
         root.Add(CheckCommand.Create());
         root.Add(DataCommand.Create());
         root.Add(RunCommand.Create());
+        root.Add(PipelineCommand.Create());
         root.Add(ApplyCommand.Create());
         root.Add(ModelsCommand.Create());
         root.Add(RolloutCommands.Deploy());

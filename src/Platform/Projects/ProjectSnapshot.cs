@@ -6,20 +6,25 @@ using Holdfast.Storage.Blobs;
 namespace Holdfast.Projects;
 
 /// <summary>The files of a project as one archive by content: what server-side runs check out.</summary>
-internal static class ProjectSnapshot
+public static class ProjectSnapshot
 {
     private const long LargestArchive = 2L << 30;
     private static readonly string[] Skipped = [".git", ".holdfast", ".hg", ".svn", "__pycache__", "node_modules", ".venv", "venv", ".mypy_cache", ".pytest_cache", ".ipynb_checkpoints"];
 
-    /// <summary>Packs a folder into the blob store; without what pipelines write and without what tools keep.</summary>
-    public static async Task<string> Store(string folder, IReadOnlyList<PipelineSpec> pipelines, IBlobStore blobs, string temporary, CancellationToken ct)
+    /// <summary>Packs a folder; without what pipelines write and without what tools keep.</summary>
+    public static Task Pack(string folder, IReadOnlyList<PipelineSpec> pipelines, Stream target, CancellationToken ct = default)
     {
         var outs = pipelines.SelectMany(p => p.Stages).SelectMany(s => s.Outs).Where(o => !o.Persist).Select(o => o.Path).ToHashSet(StringComparer.Ordinal);
+        return FolderArchive.Pack(folder, target, path => Skip(path, outs), ct);
+    }
+
+    internal static async Task<string> Store(string folder, IReadOnlyList<PipelineSpec> pipelines, IBlobStore blobs, string temporary, CancellationToken ct)
+    {
         var scratch = Path.Combine(temporary, "snapshot-" + Kernel.Ids.Hex32());
         try
         {
             await using var zip = new FileStream(scratch, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, useAsync: true);
-            await FolderArchive.Pack(folder, zip, path => Skip(path, outs), ct);
+            await Pack(folder, pipelines, zip, ct);
             if (zip.Length > LargestArchive)
                 throw new HoldfastException(ErrorCode.TooLarge, $"The project's files are {zip.Length >> 20} MB packed, more than {LargestArchive >> 20} MB.", "Keep large data out of the project folder: add it as a dataset (holdfast data add) and name it in `data:`.");
             zip.Position = 0;
