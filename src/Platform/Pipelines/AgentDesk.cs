@@ -79,12 +79,8 @@ internal sealed class AgentDesk(
         tags["holdfast.stage_key"] = start.Key;
         var tracked = await tracking.CreateRun(p, new NewRun(parent.ExperimentId, $"{run.Run.Pipeline}/{stage}", run.Actor, time.GetUtcNow(), tags), ct);
         await db.Write(tx => PipelineStore.BeginStage(tx, run.Key, stage, start.Key, tracked.RunId, time.GetUtcNow()), ct: ct);
-        var logged = start.Params.Where(v => v.Key.Length is > 0 and <= 250).Select(v => new Param(v.Key, v.Value.Length > 6000 ? v.Value[..6000] : v.Value)).ToList();
-        await tracking.LogBatch(p, tracked.RunId, [], logged, [], ct);
-        // The whole pipeline shows the parameters of all its stages; one that two stages read is the same value or stays the first.
-        var known = parent.Params.Select(x => x.Key).ToHashSet(StringComparer.Ordinal);
-        await tracking.LogBatch(p, parent.RunId, [], [.. logged.Where(x => !known.Contains(x.Key))], [], ct);
-        await LogData(run, tracked.RunId, start.Deps, ct);
+        await tracking.LogBatch(p, tracked.RunId, [], Params(start), [], ct);
+        await LogStart(run, tracked.RunId, start, ct);
         return Ticket(tracked.RunId);
     }
 
@@ -136,12 +132,14 @@ internal sealed class AgentDesk(
             await tracking.FinishRun(p, tracked, outcome.Status switch { StageStatus.Succeeded => RunStatus.Finished, StageStatus.Cancelled => RunStatus.Killed, _ => RunStatus.Failed }, now, ct);
         }
 
+        if (outcome.CachedStart is { } start)
+            await LogStart(run, null, start, ct);
         if (run.Run.RunId is { } parent)
             await tracking.LogBatch(p, parent, points, [], outcome.Status == StageStatus.Cached ? [new Tag($"holdfast.cached.{stage}", "true")] : [], ct);
         await db.Write(
             tx =>
             {
-                PipelineStore.FinishStage(tx, run.Key, stage, outcome.Status, null, outcome.ExitCode, outcome.Reason, outcome.Outs, outcome.Metrics, now);
+                PipelineStore.FinishStage(tx, run.Key, stage, outcome.Status, outcome.CachedFrom, outcome.ExitCode, outcome.Reason, outcome.Outs, outcome.Metrics, now);
                 if (outcome.Status == StageStatus.Succeeded && PipelineStore.StageKey(tx, run.Key, stage) is { } key)
                     PipelineStore.PutResult(tx, p.WorkspaceId, key, new StageResult(tracked, outcome.Outs, outcome.Metrics), p.MayExecute, now);
             },
@@ -291,8 +289,19 @@ internal sealed class AgentDesk(
         }
     }
 
+    // The whole pipeline shows parameters and data of all its stages; a parameter that two of them read stays as the first wrote it.
+    private async Task LogStart(StoredRun run, string? tracked, StageStart start, CancellationToken ct)
+    {
+        var known = (await tracking.GetRun(p, run.Run.RunId!, ct)).Params.Select(x => x.Key).ToHashSet(StringComparer.Ordinal);
+        await tracking.LogBatch(p, run.Run.RunId!, [], [.. Params(start).Where(x => !known.Contains(x.Key))], [], ct);
+        await LogData(run, tracked, start.Deps, ct);
+    }
+
+    private static List<Param> Params(StageStart start) =>
+        [.. start.Params.Where(v => v.Key.Length is > 0 and <= 250).Select(v => new Param(v.Key, v.Value.Length > 6000 ? v.Value[..6000] : v.Value))];
+
     // Which data went in: versions that the platform knows by their content, other tables by their hash.
-    private async Task LogData(StoredRun run, string tracked, IReadOnlyList<StoredOut> deps, CancellationToken ct)
+    private async Task LogData(StoredRun run, string? tracked, IReadOnlyList<StoredOut> deps, CancellationToken ct)
     {
         var inputs = new List<RunInput>();
         if (run.Run.DatasetVersion is { } used && (run.Run.WindowDataset is not null || run.Spec.Data is not null))
@@ -313,7 +322,8 @@ internal sealed class AgentDesk(
 
         if (inputs.Count == 0)
             return;
-        await tracking.LogInputs(p, tracked, inputs, ct);
+        if (tracked is not null)
+            await tracking.LogInputs(p, tracked, inputs, ct);
         await tracking.LogInputs(p, run.Run.RunId!, inputs, ct);
 
         static RunInput Known(DatasetVersion v) => new(v.Dataset, v.Hash[..16], "holdfast", $"data/{v.Ref}", Context: "training");

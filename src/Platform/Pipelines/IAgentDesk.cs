@@ -11,7 +11,10 @@ public sealed record AgentOrder(PipelineRun Run, PipelineSpec Spec, IReadOnlyDic
 public sealed record StageStart(string Key, IReadOnlyDictionary<string, string> Params, IReadOnlyList<StoredOut> Deps, IReadOnlyDictionary<string, string> Tags);
 
 /// <summary>What came of a stage.</summary>
-public sealed record StageOutcome(StageStatus Status, int? ExitCode, string? Reason, IReadOnlyList<StoredOut> Outs, IReadOnlyDictionary<string, double> Metrics);
+/// <param name="CachedFrom">For a cached stage: the tracked run that once wrote the outputs.</param>
+/// <param name="CachedStart">For a cached stage: what it would have begun with; its data and parameters belong to this run too.</param>
+public sealed record StageOutcome(
+    StageStatus Status, int? ExitCode, string? Reason, IReadOnlyList<StoredOut> Outs, IReadOnlyDictionary<string, double> Metrics, string? CachedFrom = null, StageStart? CachedStart = null);
 
 /// <summary>Outputs that an earlier run wrote for the same key.</summary>
 public sealed record CachedStage(string? RunId, IReadOnlyList<StoredOut> Outs, IReadOnlyDictionary<string, double> Metrics);

@@ -77,11 +77,11 @@ public sealed class PipelineAgent(IAgentDesk desk, LocalExecutor executor, TimeP
         {
             await Restore(place, cached.Outs, ct);
             place.Memory?.Keep(order.Spec.Name, stage, inputs.Key, order.Inputs, cached.Outs);
-            return new StageOutcome(StageStatus.Cached, null, null, cached.Outs, cached.Metrics);
+            return new StageOutcome(StageStatus.Cached, null, null, cached.Outs, cached.Metrics, cached.RunId, Start());
         }
 
         progress?.Report(new AgentProgress(stage.Name, StageStatus.Running));
-        var ticket = await desk.BeginStage(order.Run.Id, stage.Name, new StageStart(inputs.Key, inputs.Params, inputs.Deps, StageEnvironment.Describe()), ct);
+        var ticket = await desk.BeginStage(order.Run.Id, stage.Name, Start(), ct);
         foreach (var output in stage.Outs)
         {
             if (!output.Persist)
@@ -93,6 +93,8 @@ public sealed class PipelineAgent(IAgentDesk desk, LocalExecutor executor, TimeP
         if (outcome.Status == StageStatus.Succeeded)
             place.Memory?.Keep(order.Spec.Name, stage, inputs.Key, order.Inputs, outcome.Outs);
         return outcome;
+
+        StageStart Start() => new(inputs.Key, inputs.Params, inputs.Deps, StageEnvironment.Describe());
     }
 
     // A job that this agent's predecessor started. If it is lost (the machine went down), the stage begins again.

@@ -54,6 +54,12 @@ public sealed class PipelineRunTests
         Assert.Equal("rows", Assert.Single(train.Inputs).Name);
         using var log = new StreamReader(await house.Get<TrackingService>().OpenArtifact(Me, train.RunId, "stage.log", Ct));
         Assert.Equal($"seed 7 run {train.RunId} secret=\n", await log.ReadToEndAsync(Ct));
+
+        // Lineage and parameters belong to a run also where nothing had to run.
+        var again = await house.Run(new StartPipeline("credit", "person"));
+        Assert.Equal((StageStatus.Cached, train.RunId, dataset.Ref), (again.Stages[0].Status, again.Stages[0].RunId, again.DatasetVersion));
+        Assert.Equal(dataset.Ref, (await house.Get<RegistryService>().GetVersion(Me, "credit-risk", 2, Ct)).DatasetVersion);
+        Assert.Equal("3", (await house.Get<TrackingService>().GetRun(Me, again.RunId!, Ct)).Param("train.depth"));
     }
 
     [Fact]
