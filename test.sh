@@ -3,7 +3,7 @@
 #
 #   ./test.sh              what every change must pass
 #   ./test.sh --full       also the long tests (HOLDFAST_FULL=1)
-#   ./test.sh --fast       no format check, no installation of test services
+#   ./test.sh --fast       no format check, no publish, no installation of test services
 #
 # With CI=true a test that skips because a service is missing counts as failed.
 set -uo pipefail
@@ -56,6 +56,13 @@ step() {
 step "restore" dotnet restore Holdfast.slnx --locked-mode -v quiet
 step "build" dotnet build Holdfast.slnx -c Release --no-restore -v quiet -nodeReuse:false
 [ "$fast" = 1 ] || step "format" dotnet format Holdfast.slnx --no-restore --verify-no-changes -v quiet
+
+# One file, alone: what users get. Its tests find it by this variable.
+if [ "$fast" = 0 ]; then
+    rid=$(dotnet --info | awk '/^ *RID:/ {print $2; exit}')
+    step "publish" dotnet publish src/Holdfast -c Release -r "$rid" --self-contained false -p:PublishSingleFile=true -p:ArtifactsPath="$PWD/artifacts/single/" -o "$PWD/artifacts/published" -v quiet
+    export HOLDFAST_PUBLISHED="$PWD/artifacts/published/holdfast"
+fi
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
