@@ -84,6 +84,7 @@ public static class Cli
         root.Add(LoginCommand.Create());
         root.Add(ConfigCommand.Create());
         root.Add(DoctorCommand.Create());
+        root.Add(CompletionCommand.Create());
         root.Add(ExampleCommand.Create());
         return root;
     }
