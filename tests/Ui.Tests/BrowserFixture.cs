@@ -64,7 +64,10 @@ public sealed class BrowserFixture : IAsyncLifetime
         Assert.SkipWhen(_browser is null, NoBrowser);
         var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
         {
-            BaseURL = Server.Url, ColorScheme = theme, Locale = "en-GB", TimezoneId = "UTC",
+            BaseURL = Server.Url,
+            ColorScheme = theme,
+            Locale = "en-GB",
+            TimezoneId = "UTC",
             ViewportSize = new ViewportSize { Width = width, Height = 900 },
         });
         var page = await context.NewPageAsync();

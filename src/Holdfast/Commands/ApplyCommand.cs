@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Holdfast.Contracts;
 using Holdfast.Projects;
 
 namespace Holdfast.Commands;

@@ -208,4 +208,5 @@ public sealed partial class PredictionService
         if (colon > 0 && long.TryParse(token.AsSpan(0, colon), CultureInfo.InvariantCulture, out var at) && long.TryParse(token.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var seq))
             return (at, seq);
         throw new HoldfastException(ErrorCode.InvalidArgument, $"'{token}' is not a page token.", "Send the next_token of the page before.");
-    }}
+    }
+}

@@ -7,7 +7,11 @@ public static class RegistryFilter
 {
     private static readonly Dictionary<string, string> _prefixes = new()
     {
-        ["attribute"] = "attribute", ["attributes"] = "attribute", ["attr"] = "attribute", ["tag"] = "tag", ["tags"] = "tag",
+        ["attribute"] = "attribute",
+        ["attributes"] = "attribute",
+        ["attr"] = "attribute",
+        ["tag"] = "tag",
+        ["tags"] = "tag",
     };
 
     private static readonly Dictionary<string, FieldType> _keyed = new() { ["tag"] = FieldType.Text };

@@ -132,8 +132,16 @@ internal sealed class RolloutReconciler(Db db, Journal journal, RolloutFold fold
         "enter" => (
             state with
             {
-                Status = RolloutStatus.Running, StepIndex = pending.Index, StepStart = pending.Total, Entered = [.. state.Entered, pending.At], Stood = TimeSpan.Zero, StoppedSince = null,
-                HeldTold = false, HeldByPerson = false, Reason = null, Traffic = pending.Weight,
+                Status = RolloutStatus.Running,
+                StepIndex = pending.Index,
+                StepStart = pending.Total,
+                Entered = [.. state.Entered, pending.At],
+                Stood = TimeSpan.Zero,
+                StoppedSince = null,
+                HeldTold = false,
+                HeldByPerson = false,
+                Reason = null,
+                Traffic = pending.Weight,
             },
             new RolloutStepEntered(
                 state.Id, state.Endpoint, state.Model, state.Version, pending.Index, RolloutState.NameOf(state.Steps[pending.Index]), pending.Weight,

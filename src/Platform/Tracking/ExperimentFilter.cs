@@ -17,7 +17,10 @@ public static class ExperimentFilter
     {
         OrderAttributes = new Dictionary<string, FilterField>
         {
-            ["name"] = _name, ["creation_time"] = _created, ["last_update_time"] = _updated, ["experiment_id"] = new("attribute", "experiment_id", FieldType.Number),
+            ["name"] = _name,
+            ["creation_time"] = _created,
+            ["last_update_time"] = _updated,
+            ["experiment_id"] = new("attribute", "experiment_id", FieldType.Number),
         },
     };
 

@@ -13,11 +13,20 @@ public static class RunFilter
     public static FilterGrammar Mlflow { get; } = new(
         new Dictionary<string, string>
         {
-            ["metric"] = "metric", ["metrics"] = "metric",
-            ["param"] = "param", ["params"] = "param", ["parameter"] = "param", ["parameters"] = "param",
-            ["tag"] = "tag", ["tags"] = "tag",
-            ["attribute"] = "attribute", ["attributes"] = "attribute", ["attr"] = "attribute", ["run"] = "attribute",
-            ["dataset"] = "dataset", ["datasets"] = "dataset",
+            ["metric"] = "metric",
+            ["metrics"] = "metric",
+            ["param"] = "param",
+            ["params"] = "param",
+            ["parameter"] = "param",
+            ["parameters"] = "param",
+            ["tag"] = "tag",
+            ["tags"] = "tag",
+            ["attribute"] = "attribute",
+            ["attributes"] = "attribute",
+            ["attr"] = "attribute",
+            ["run"] = "attribute",
+            ["dataset"] = "dataset",
+            ["datasets"] = "dataset",
         },
         _attributes,
         new Dictionary<string, FieldType> { ["metric"] = FieldType.Number, ["param"] = FieldType.Text, ["tag"] = FieldType.Text })

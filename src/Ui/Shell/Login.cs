@@ -32,7 +32,11 @@ internal static class Login
 
         http.Response.Cookies.Append(AccessMiddleware.Cookie, token.Trim(), new CookieOptions
         {
-            HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, MaxAge = Kept, IsEssential = true,
+            HttpOnly = true,
+            SameSite = SameSiteMode.Strict,
+            Secure = http.Request.IsHttps,
+            MaxAge = Kept,
+            IsEssential = true,
         });
         return Results.LocalRedirect(Local(back));
     }

@@ -4,7 +4,6 @@ using Holdfast.Kernel;
 using Holdfast.Serving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 
 namespace Holdfast.Wire.OpenInference;

@@ -3,7 +3,6 @@ using Holdfast.Alerts;
 using Holdfast.Data;
 using Holdfast.Kernel;
 using Holdfast.Monitoring;
-using Holdfast.Pipelines;
 using Holdfast.Predictions;
 using Holdfast.Registry;
 using Holdfast.Response;

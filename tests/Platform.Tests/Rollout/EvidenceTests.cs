@@ -1,4 +1,3 @@
-using Holdfast.Kernel;
 using Holdfast.Predictions;
 using Holdfast.Rollout;
 

@@ -106,7 +106,10 @@ public sealed class KilledRolloutTests : IDisposable
             var inputs = FraudWorld.Features.Select(name => new { name, datatype = "FP64" });
             Add(zip, "holdfast-model.json", JsonSerializer.Serialize(new
             {
-                format = 1, backend = "constant", file = "answer.json", task = "binary",
+                format = 1,
+                backend = "constant",
+                file = "answer.json",
+                task = "binary",
                 signature = new { inputs, outputs = new[] { new { name = "score", datatype = "FP64" }, new { name = "prediction", datatype = "BYTES" } } },
             }));
             Add(zip, "answer.json", $$"""{"score": 0.5, "prediction": "{{answer}}"}""");

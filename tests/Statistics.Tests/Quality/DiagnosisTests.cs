@@ -32,7 +32,8 @@ public sealed class DiagnosisTests
                 Feature("amount", reference, changed),
                 Feature("hour", draw.Many(4000, d => d.Below(24)), draw.Many(window, d => d.Below(24))),
                 Feature("age_days", draw.Many(4000, d => d.LogNormal(5, 1)), draw.Many(window, d => d.LogNormal(5, 1))),
-            ]) { Performance = performance },
+            ])
+            { Performance = performance },
             options);
     }
 

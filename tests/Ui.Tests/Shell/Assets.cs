@@ -1,5 +1,5 @@
-using Holdfast.Serve;
 using System.Net;
+using Holdfast.Serve;
 
 namespace Holdfast.Ui.Tests.Shell;
 

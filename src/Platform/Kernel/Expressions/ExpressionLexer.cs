@@ -27,7 +27,11 @@ internal sealed class ExpressionLexer(string source)
     private static readonly string[] Symbols = ["==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ","];
     private static readonly Dictionary<string, string> Remedies = new(StringComparer.Ordinal)
     {
-        ["="] = "Write == to compare.", ["&"] = "Write 'and'.", ["|"] = "Write 'or'.", ["!"] = "Write 'not', or != to compare.", ["^"] = "There is no power; multiply.",
+        ["="] = "Write == to compare.",
+        ["&"] = "Write 'and'.",
+        ["|"] = "Write 'or'.",
+        ["!"] = "Write 'not', or != to compare.",
+        ["^"] = "There is no power; multiply.",
     };
 
     public List<Token> Read()

@@ -79,7 +79,8 @@ internal sealed class ExpressionTypes(string source, Func<string, ExprType?>? de
         return wanted;
     }
 
-    private static ExprType? Then(ExprType? first, ExprType? second) {
+    private static ExprType? Then(ExprType? first, ExprType? second)
+    {
         _ = first;
         return second;
     }
