@@ -284,7 +284,7 @@ public sealed class GatewayTests : IAsyncLifetime
             ? Task.FromResult<IBackend>(backend)
             : throw new HoldfastException(ErrorCode.NotFound, $"There is no model version {variant}.")));
 
-    private Task Apply(EndpointSpec? spec = null) => Serving.ApplyEndpoint(Someone, spec ?? new EndpointSpec("e", Clock: "event", Fallback: Rules), null, Ct);
+    private Task<EndpointState> Apply(EndpointSpec? spec = null) => Serving.ApplyEndpoint(Someone, spec ?? new EndpointSpec("e", Clock: "event", Fallback: Rules), null, Ct);
 
     private static InferRequest Request(params double[] incomes)
     {
