@@ -79,10 +79,11 @@ public sealed class ServerProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>SIGTERM; returns the exit code.</summary>
+    /// <summary>SIGTERM to the server itself, also where another program stands around it; returns the exit code.</summary>
     public async Task<int> Terminate(CancellationToken ct)
     {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        var pid = DataFolder.RunningServer(Data)?.Pid ?? _process.Id;
+        using var kill = Process.Start("kill", ["-TERM", pid.ToString(CultureInfo.InvariantCulture)]);
         await _process.WaitForExitAsync(ct);
         return _process.ExitCode;
     }

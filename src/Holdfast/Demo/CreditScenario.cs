@@ -38,6 +38,10 @@ internal sealed class CreditScenario(DemoContext context) : Scenario(context)
             : [],
     ];
 
+    protected override IReadOnlyList<Expectation> Forbidden => Context.Options.Drift
+        ? [new("rollout.rolled_back"), new("retrain.blocked"), new("data.quarantined"), new("endpoint.fallback_entered")]
+        : [new("rollout.rolled_back"), new("drift.diagnosed"), new("retrain.started"), new("alert.sent")];
+
     protected override string Dataset => "applications";
 
     protected override Table History(int rows, int seed) => ExampleGenerator.Generate("credit", rows, seed, 0, AmountChange.None);

@@ -47,6 +47,12 @@ internal sealed class FraudScenario(DemoContext context) : Scenario(context)
         }
     }
 
+    protected override IReadOnlyList<Expectation> Forbidden => !Context.Options.Drift
+        ? [new("rollout.rolled_back"), new("drift.diagnosed"), new("retrain.started"), new("alert.sent")]
+        : Context.Options.Genuine
+            ? [new("rollout.rolled_back"), new("retrain.blocked"), new("data.quarantined"), new("endpoint.fallback_entered")]
+            : [new("rollout.rolled_back"), new("drift.diagnosed", "drift_kind", "data_drift")];
+
     protected override IReadOnlyList<string> Features => FraudWorld.Features;
 
     protected override string Dataset => "payments";

@@ -46,6 +46,9 @@ internal abstract class Scenario(DemoContext context)
     /// <summary>The kinds (with their decisive word) that must follow each other for the scenario to have ended as it should.</summary>
     protected abstract IReadOnlyList<Expectation> Expected { get; }
 
+    /// <summary>What must not happen: a false alarm, a retraining on broken data, a refusal to learn a changed world.</summary>
+    protected abstract IReadOnlyList<Expectation> Forbidden { get; }
+
     /// <summary>Name of the dataset that the first model learns from; its file is <c>data/{Dataset}.csv</c> of the project.</summary>
     protected abstract string Dataset { get; }
 
@@ -71,6 +74,8 @@ internal abstract class Scenario(DemoContext context)
         await Train(ct);
         var version = _events.Last(e => e.Kind == "model_version.created").DetailAs<ModelVersionCreated>().ModelVersion;
         await context.Api.Post("rollouts", new { endpoint = Endpoint + context.Suffix, model = Model + context.Suffix, version }, ct);
+        // The first step is entered before the first request: the same seed tells the same story, to the count.
+        await context.Api.Post($"endpoints/{Endpoint + context.Suffix}/clock", new { to = FirstHour, settle = true }, ct);
         await Watch(ct);
         await Hours("the first model is rolled out", 200, until: () => Count("rollout.completed") == 1, ct);
         await Hours("quiet days", 12, until: null, ct);
@@ -154,10 +159,12 @@ internal abstract class Scenario(DemoContext context)
         var lost = gateway.Sent - Math.Min(gateway.Answered, logged + dropped);
         var drift = _events.FirstOrDefault(e => e.Kind == "drift.diagnosed")?.DetailAs<DriftDiagnosed>();
         var (before, after) = Accuracy();
-        var missing = Missing();
+        var missing = Missing() ?? Unwanted();
         var figures = new ScenarioFigures(gateway.Sent, lost, dropped, drift?.Psi, drift?.ScaleFactor, before, after, Math.Round(_watch.Elapsed.TotalSeconds, 1));
         return new ScenarioSummary(Name, [.. _events.Where(DecisiveEvents.Contains).Select(DecisiveEvents.Summarise)], figures, missing is null, missing);
     }
+
+    private string? Unwanted() => Forbidden.FirstOrDefault(f => _events.Exists(f.Matches)) is { } happened ? $"the opposite of {happened}" : null;
 
     private string? Missing()
     {

@@ -55,16 +55,17 @@ public sealed partial class AlertService
     /// </summary>
     /// <param name="subject">The subject of the event, such as the endpoint.</param>
     /// <param name="at">The subject's clock.</param>
+    /// <param name="owner">Whose channel of that name is meant first, such as <c>project:credit</c>.</param>
     /// <returns>Whether the receiver took it.</returns>
-    public async Task<bool> Send(Principal p, string channel, Message message, string key, string subject, DateTimeOffset? at = null, CancellationToken ct = default)
+    public async Task<bool> Send(Principal p, string channel, Message message, string key, string subject, DateTimeOffset? at = null, string? owner = null, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(p);
         ArgumentNullException.ThrowIfNull(message);
         var row = await _db.Write(tx =>
         {
-            if (!AlertStore.Channels(tx, p.WorkspaceId).Exists(c => c.Spec.Name == channel))
+            if (AlertStore.Find(tx, p.WorkspaceId, channel, owner) is null)
                 throw new HoldfastException(ErrorCode.NotFound, $"There is no channel '{channel}'.", "Declare it under `channels:` in holdfast.yaml.");
-            return AlertStore.Plan(tx, new Delivery(p.WorkspaceId, key, channel, new StoredMessage(message, subject, at), "planned", 0, _time.GetUtcNow()), _time.GetUtcNow());
+            return AlertStore.Plan(tx, new Delivery(p.WorkspaceId, key, channel, new StoredMessage(message, subject, at, owner), "planned", 0, _time.GetUtcNow()), _time.GetUtcNow());
         }, ct: ct);
         return row.Status == "delivered" || (row.Attempts == 0 && await Try(row, ct));
     }
@@ -80,7 +81,7 @@ public sealed partial class AlertService
 
     private async Task<bool> Try(Delivery row, CancellationToken ct)
     {
-        var channel = (await _db.Read(tx => AlertStore.Channels(tx, row.WorkspaceId), ct)).Find(c => c.Spec.Name == row.Channel);
+        var channel = await _db.Read(tx => AlertStore.Find(tx, row.WorkspaceId, row.Channel, row.Message.Owner), ct);
         var error = channel is null ? "the channel is gone" : await Post(channel, row.Message.Message, ct);
         var attempts = row.Attempts + 1;
         var status = error is null ? "delivered" : attempts >= AlertStore.MostAttempts || channel is null ? "undelivered" : "failed";

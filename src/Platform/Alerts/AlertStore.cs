@@ -5,10 +5,12 @@ using Holdfast.Storage.Sql;
 namespace Holdfast.Alerts;
 
 /// <summary>A declared channel with whom it belongs to.</summary>
+/// <param name="ManagedBy">Whose channel it is, such as <c>project:credit</c>; each owner has names of its own. Null: nobody's in particular.</param>
 internal sealed record StoredChannel(ChannelSpec Spec, bool Operator, string? ManagedBy);
 
 /// <summary>A message with what its event needs.</summary>
-internal sealed record StoredMessage(Message Message, string Subject, DateTimeOffset? At);
+/// <param name="Owner">Whose channel of that name is meant first.</param>
+internal sealed record StoredMessage(Message Message, string Subject, DateTimeOffset? At, string? Owner = null);
 
 /// <summary>A message on its way to one channel.</summary>
 /// <param name="Status"><c>planned</c>, <c>delivered</c>, <c>failed</c> (will be tried again), <c>undelivered</c> (given up).</param>
@@ -22,15 +24,12 @@ internal static class AlertStore
         var next = channels.Select(c => new StoredChannel(c, operatorOwned, managedBy)).OrderBy(c => c.Spec.Name, StringComparer.Ordinal).ToList();
         if (Channels(tx, workspace).Where(c => c.ManagedBy == managedBy).SequenceEqual(next))
             return false;
-        tx.Execute("delete from alert_channel where workspace_id = @ws and coalesce(managed_by, '') = @by", ("ws", workspace), ("by", managedBy ?? ""));
+        tx.Execute("delete from alert_channel where workspace_id = @ws and managed_by = @by", ("ws", workspace), ("by", managedBy ?? ""));
         foreach (var channel in next)
         {
             tx.Execute(
-                """
-                insert into alert_channel (workspace_id, name, kind, url, operator_owned, managed_by, updated_at) values (@ws, @name, @kind, @url, @operator, @by, @now)
-                on conflict (workspace_id, name) do update set kind = excluded.kind, url = excluded.url, operator_owned = excluded.operator_owned, managed_by = excluded.managed_by, updated_at = excluded.updated_at
-                """,
-                ("ws", workspace), ("name", channel.Spec.Name), ("kind", channel.Spec.Kind), ("url", channel.Spec.Url), ("operator", channel.Operator), ("by", managedBy), ("now", now));
+                "insert into alert_channel (workspace_id, name, kind, url, operator_owned, managed_by, updated_at) values (@ws, @name, @kind, @url, @operator, @by, @now)",
+                ("ws", workspace), ("name", channel.Spec.Name), ("kind", channel.Spec.Kind), ("url", channel.Spec.Url), ("operator", channel.Operator), ("by", managedBy ?? ""), ("now", now));
         }
 
         return true;
@@ -38,9 +37,16 @@ internal static class AlertStore
 
     public static List<StoredChannel> Channels(Tx tx, int workspace) =>
         tx.Query(
-            "select name, kind, url, operator_owned, managed_by from alert_channel where workspace_id = @ws order by name",
-            r => new StoredChannel(new ChannelSpec(r.Text(0), r.Text(1), r.TextOrNull(2)), r.Bool(3), r.TextOrNull(4)),
+            "select name, kind, url, operator_owned, managed_by from alert_channel where workspace_id = @ws order by name, managed_by",
+            r => new StoredChannel(new ChannelSpec(r.Text(0), r.Text(1), r.TextOrNull(2)), r.Bool(3), r.Text(4) is { Length: > 0 } by ? by : null),
             ("ws", workspace));
+
+    /// <summary>The owner's channel of that name, else one of that name.</summary>
+    public static StoredChannel? Find(Tx tx, int workspace, string name, string? owner)
+    {
+        var named = Channels(tx, workspace).FindAll(c => c.Spec.Name == name);
+        return named.Find(c => c.ManagedBy == owner) ?? named.FirstOrDefault();
+    }
 
     public const int MostAttempts = 6;
 

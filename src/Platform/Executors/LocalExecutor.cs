@@ -44,14 +44,16 @@ public sealed partial class LocalExecutor
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     // "begun" is made by mkdir, which only one can win: the wrapper, or somebody who gave the job up before it came to life.
+    // The wrapper may outlive the server, so it must not hold on to the server's own output: whoever reads that waits for its end.
     private const string Wrapper =
         """
+        exec > /dev/null 2>&1 < /dev/null
         cd "$1" && mkdir begun 2>/dev/null || exit 0
         start=0
         [ -r /proc/$$/stat ] && start=$(cut -d ' ' -f 22 /proc/$$/stat)
         echo "$$ $start" > pid.new && mv pid.new pid
         folder=$(pwd)
-        (cd "$2" && exec /bin/sh "$folder/command.sh") > log 2>&1 < /dev/null
+        (cd "$2" && exec /bin/sh "$folder/command.sh") > log 2>&1
         echo $? > "$folder/exit.new" && mv "$folder/exit.new" "$folder/exit"
         """;
 

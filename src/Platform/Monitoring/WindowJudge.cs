@@ -36,13 +36,14 @@ internal static class WindowJudge
             return report with { Verdict = "no_baseline", Evidence = ["There is no baseline yet: no model version with known training data answers, and none is pinned."] };
         if (rows.Length < input.Spec.MinRows)
             return report with { Verdict = "insufficient_data", Evidence = [$"{rows.Length} rows; {input.Spec.MinRows} are needed."] };
-        var compared = Compare(input, rows);
         var score = Score(input, rows);
-        var (diagnosis, changed) = Diagnose(input, rows, compared, score);
+        var finding = Diagnose(input, rows, Compare(input, rows, input.From is null ? input.Window : null), score);
+        var (diagnosis, compared) = (finding.Diagnosis, finding.Compared);
         var worst = compared.Select(c => c.Report.Severity).Append(score?.Report.Severity ?? "none").MaxBy(Rank)!;
         report = report with
         {
             Severity = diagnosis?.Kind is DriftKind.DataFault or DriftKind.ConceptDrift ? "significant" : worst,
+            Rows = finding.Rows ?? report.Rows,
             Features = [.. compared.Select(c => c.Report)],
             Score = score?.Report,
             Rule = Rule(input.Spec, compared.Count),
@@ -56,8 +57,8 @@ internal static class WindowJudge
                 Feature = diagnosis.Feature,
                 ScaleFactor = diagnosis.ScaleFactor,
                 Confidence = Math.Round(diagnosis.Confidence, 3),
-                StartsAt = changed,
-                Evidence = [.. diagnosis.Evidence.Select(e => e.Detail)],
+                StartsAt = finding.Began,
+                Evidence = [.. diagnosis.Evidence.Select(e => e.Detail), .. finding.Rows is { } judged ? [Divided(rows.Length, judged, finding.Began!.Value)] : (string[])[]],
             };
     }
 
@@ -69,13 +70,21 @@ internal static class WindowJudge
     /// <summary>When a change in a feature began, over rows in order of time; the time of the first row when all have changed.</summary>
     public static DateTimeOffset Began(FeatureProfile reference, WindowRows window, string feature, IReadOnlyList<SampledRow> rows, int newest)
     {
-        var start = ChangePoint.Locate(Bins(reference, window, feature, rows), reference.Bins.ReferenceCounts, newest);
+        var start = Locate(reference, window, feature, rows, newest);
         return rows[Math.Min(start, rows.Count - 1)].At;
     }
 
-    private static int[] Bins(FeatureProfile reference, WindowRows window, string feature, IReadOnlyList<SampledRow> rows) => reference.Bins.IsCategorical
-        ? [.. window.Texts(feature, rows).Select(reference.Bins.IndexOf)]
-        : [.. window.Numbers(feature, rows).Select(reference.Bins.IndexOf)];
+    // Missing values are a bin of their own here: that they began is a change too.
+    private static int Locate(FeatureProfile reference, WindowRows window, string feature, IReadOnlyList<SampledRow> rows, int newest)
+    {
+        var bins = reference.Bins.IsCategorical
+            ? window.Texts(feature, rows).Select(reference.Bins.IndexOf)
+            : window.Numbers(feature, rows).Select(reference.Bins.IndexOf);
+        return ChangePoint.Locate([.. bins.Select(b => b < 0 ? reference.Bins.Count : b)], [.. reference.Counts, reference.Missing], newest);
+    }
+
+    private static bool IsAsBefore(FeatureProfile reference, FeatureProfile head, double warn) =>
+        Psi.Compare(reference.Counts, head.Counts).Corrected < warn && head.MissingShare - reference.MissingShare < 0.05;
 
     private static DriftReport Empty(JudgeInput input, int rows) => new(
         input.Spec.Endpoint, input.Term, input.Window.Start, input.Window.End, input.Model, input.ModelVersion, input.Baseline?.Reference, input.Baseline?.Rows ?? 0, rows,
@@ -84,6 +93,9 @@ internal static class WindowJudge
     private static string Rule(MonitorSpec spec, int comparisons) => string.Create(
         CultureInfo.InvariantCulture,
         $"significant: bias-corrected PSI >= {spec.Alarm:G3} and its interval above {spec.Warn:G3}; intervals hold for all {comparisons} features together at 95 % (Bonferroni); p-values are adjusted by Benjamini-Hochberg");
+
+    private static string Divided(int all, int judged, DateTimeOffset began) =>
+        string.Create(CultureInfo.InvariantCulture, $"The change began about {began:yyyy-MM-dd HH:mm} UTC: the {judged} rows since then are judged, not the {all - judged} before.");
 
     private static int Rank(string severity) => severity switch { "significant" => 2, "moderate" => 1, _ => 0 };
 
@@ -103,14 +115,19 @@ internal static class WindowJudge
 
     private sealed record Compared(FeatureReport Report, FeatureEvidence Evidence);
 
-    private static List<Compared> Compare(JudgeInput input, SampledRow[] rows)
+    /// <summary>What came out, and the comparisons that it rests on.</summary>
+    /// <param name="Began">When the change began.</param>
+    /// <param name="Rows">How many rows were judged, where they are not all of the window.</param>
+    private sealed record Finding(DiagnosisResult? Diagnosis, List<Compared> Compared, DateTimeOffset? Began = null, int? Rows = null);
+
+    private static List<Compared> Compare(JudgeInput input, SampledRow[] rows, WindowRows? whole)
     {
         var logged = input.Window.Features.ToHashSet(StringComparer.Ordinal);
         var names = input.Baseline!.Features.Keys.Where(n => logged.Contains(n) && !input.Spec.Ignores(n)).Order(StringComparer.Ordinal).ToList();
         var level = 1 - 0.05 / Math.Max(1, names.Count);
         var result = new List<Compared>(names.Count);
         foreach (var name in names)
-            result.Add(CompareOne(input, name, rows, level));
+            result.Add(CompareOne(input, name, rows, level, whole));
         Span<double> ks = [.. result.Select(c => c.Report.KsP ?? 1)];
         Span<double> chi = [.. result.Select(c => c.Report.ChiSquaredP)];
         double[] ksAdjusted = MultipleTesting.BenjaminiHochberg(ks), chiAdjusted = MultipleTesting.BenjaminiHochberg(chi);
@@ -119,13 +136,13 @@ internal static class WindowJudge
         return result;
     }
 
-    private static Compared CompareOne(JudgeInput input, string name, IReadOnlyList<SampledRow> rows, double level)
+    private static Compared CompareOne(JudgeInput input, string name, IReadOnlyList<SampledRow> rows, double level, WindowRows? whole)
     {
         var reference = input.Baseline!.Features[name];
         var current = Profile(reference, input.Window, name, rows);
         var (warn, alarm) = input.Spec.BandsOf(name);
         var psi = Psi.Compare(reference.Counts, current.Counts, level);
-        var evidence = Evidence(name, reference, current, psi, input.From is null ? input.Window : null);
+        var evidence = Evidence(name, reference, current, psi, whole);
         return new Compared(Report(name, Severity(psi, warn, alarm), reference, current, psi, evidence), evidence);
     }
 
@@ -181,51 +198,51 @@ internal static class WindowJudge
         return new Compared(Report("score", Severity(psi, input.Spec.Warn, input.Spec.Alarm), reference, current, psi, evidence), evidence);
     }
 
-    private static (DiagnosisResult? Diagnosis, DateTimeOffset? Began) Diagnose(JudgeInput input, SampledRow[] rows, List<Compared> compared, Compared? score)
+    private static Finding Diagnose(JudgeInput input, SampledRow[] rows, List<Compared> compared, Compared? score)
     {
-        var drifted = compared.Any(c => c.Report.Severity == "significant") || score?.Report.Severity == "significant";
+        var none = new Finding(null, compared);
+        var drifted = IsDrifted(compared) || score?.Report.Severity == "significant";
         var gaps = compared.Any(c => c.Report.Missing - c.Report.BaselineMissing >= 0.05);
         var performance = Performance(input);
         if (!drifted && !gaps && (performance is null || performance.AfterHigh >= performance.BeforeLow - input.Spec.AccuracyDrop))
-            return (null, null);
-        var options = new DiagnosisOptions { ToleratedPsi = input.Spec.Warn, ToleratedLoss = input.Spec.AccuracyDrop, MinimumRows = Math.Min(100, input.Spec.MinRows) };
+            return none;
         var prediction = score is null ? null : new PredictionEvidence(score.Evidence.Psi);
-        var result = Diagnosis.Classify(new DiagnosisInput([.. compared.Select(c => c.Evidence)]) { Prediction = prediction, Performance = performance }, options);
+        var result = Classify(input, compared, prediction);
         if (result.Kind is DriftKind.None or DriftKind.NotEnoughData)
-            return (null, null);
+            return none;
         // A moderate drift is watched and answered by nobody; a fault is one only where it has moved a feature or emptied it.
         if (result.Kind == DriftKind.DataDrift && !drifted)
-            return (null, null);
-        if (result.Feature is null || !input.Baseline!.Features.TryGetValue(result.Feature, out var reference))
-            return (result, null);
-        return result.Kind == DriftKind.DataDrift
-            ? Localised(input, rows, compared, result, options)
-            : (result, Began(reference, input.Window, result.Feature, rows, Math.Max(LeastHead, rows.Length / 4)));
+            return none;
+        return result.Feature is null || !input.Baseline!.Features.ContainsKey(result.Feature)
+            ? new Finding(result, compared)
+            : Localised(input, rows, new Finding(result, compared), result.Feature);
     }
 
-    // A window that the change divides mixes two states, and a mixture looks like a genuine shift. So a drift is only called one by
-    // the rows after the change; while they are too few, the verdict waits.
-    private static (DiagnosisResult, DateTimeOffset?) Localised(JudgeInput input, SampledRow[] rows, List<Compared> compared, DiagnosisResult whole, DiagnosisOptions options)
+    // A window that the change divides mixes two states: a mixture looks like a genuine shift, or like a factor between the two. So
+    // the rows after the change are judged alone; while they are too few, the verdict waits.
+    private static Finding Localised(JudgeInput input, SampledRow[] rows, Finding whole, string feature)
     {
-        var name = whole.Feature!;
-        var reference = input.Baseline!.Features[name];
-        var cut = ChangePoint.Locate(Bins(reference, input.Window, name, rows), reference.Bins.ReferenceCounts, Math.Max(LeastHead, rows.Length / 4));
+        var reference = input.Baseline!.Features[feature];
+        var cut = Locate(reference, input.Window, feature, rows, Math.Max(LeastHead, rows.Length / 4));
         var began = rows[Math.Min(cut, rows.Length - 1)].At;
-        if (cut < LeastHead || Psi.Compare(reference.Counts, Profile(reference, input.Window, name, [.. rows.Take(cut)]).Counts).Corrected >= input.Spec.Warn)
-            return (whole, began);
+        if (cut < LeastHead || !IsAsBefore(reference, Profile(reference, input.Window, feature, [.. rows.Take(cut)]), input.Spec.Warn))
+            return whole with { Began = began };
+        var wait = whole with { Diagnosis = whole.Diagnosis! with { Kind = DriftKind.NotEnoughData }, Began = began };
         SampledRow[] tail = [.. rows.Skip(cut)];
         if (tail.Length < Math.Max(100, input.Spec.MinRows / 2))
-            return (whole with { Kind = DriftKind.NotEnoughData }, began);
-        var level = 1 - 0.05 / Math.Max(1, compared.Count);
-        var evidence = compared.Select(c =>
-        {
-            var before = input.Baseline.Features[c.Evidence.Name];
-            var after = Profile(before, input.Window, c.Evidence.Name, tail);
-            return Evidence(c.Evidence.Name, before, after, Psi.Compare(before.Counts, after.Counts, level), null);
-        });
-        var result = Diagnosis.Classify(new DiagnosisInput([.. evidence]) { Performance = Performance(input) }, options);
-        return (result.Kind is DriftKind.None or DriftKind.NotEnoughData ? whole with { Kind = DriftKind.NotEnoughData } : result, began);
+            return wait;
+        var compared = Compare(input, tail, null);
+        var result = Classify(input, compared, null);
+        return result.Kind is DriftKind.None or DriftKind.NotEnoughData || (result.Kind == DriftKind.DataDrift && !IsDrifted(compared))
+            ? wait
+            : new Finding(result, compared, began, tail.Length);
     }
+
+    private static bool IsDrifted(List<Compared> compared) => compared.Any(c => c.Report.Severity == "significant");
+
+    private static DiagnosisResult Classify(JudgeInput input, List<Compared> compared, PredictionEvidence? prediction) => Diagnosis.Classify(
+        new DiagnosisInput([.. compared.Select(c => c.Evidence)]) { Prediction = prediction, Performance = Performance(input) },
+        new DiagnosisOptions { ToleratedPsi = input.Spec.Warn, ToleratedLoss = input.Spec.AccuracyDrop, MinimumRows = Math.Min(100, input.Spec.MinRows) });
 
     private static PerformanceEvidence? Performance(JudgeInput input)
     {

@@ -46,7 +46,7 @@ internal sealed class ResponseReconciler(
             await Withdraw(happened, ct);
         var channels = new Dictionary<int, IReadOnlyList<string>>();
         foreach (var workspace in heard.Select(e => e.WorkspaceId).Distinct())
-            channels[workspace] = [.. (await alerts.Channels(Principal.Controller(workspace, Name), ct)).Select(c => c.Name)];
+            channels[workspace] = [.. (await alerts.Channels(Principal.Controller(workspace, Name), ct)).Select(c => c.Name).Distinct()];
         await db.Write(tx =>
         {
             foreach (var happened in heard)
@@ -153,7 +153,8 @@ internal sealed class ResponseReconciler(
         {
             case "notify":
                 var channel = row.Spec.Text() ?? row.Spec.Text("channel")!;
-                var delivered = await alerts.Send(p, channel, ResponsePlan.Message(incident, incident.Report, $"/incidents/{incident.Id}"), $"{incident.Id}:{row.Phase}:{row.Position}", incident.Endpoint, now, ct);
+                var delivered = await alerts.Send(
+                    p, channel, ResponsePlan.Message(incident, incident.Report, $"/incidents/{incident.Id}"), $"{incident.Id}:{row.Phase}:{row.Position}", incident.Endpoint, now, await Owner(p, row, ct), ct);
                 return ActionOutcome.Done(delivered ? "delivered" : "not delivered yet; it is tried again");
             case "snapshot":
                 return ActionOutcome.Done(await monitoring.Snapshot(p, incident.Id, ct));
@@ -185,6 +186,10 @@ internal sealed class ResponseReconciler(
                 return ActionOutcome.Fail($"'{row.Action}' is no action of this version");
         }
     }
+
+    // Whose channels are meant: those of the project that declared the policy, or the endpoint where no policy matched.
+    private async Task<string?> Owner(Principal p, ActionRow row, CancellationToken ct) =>
+        (await db.Read(tx => ResponseStore.Policies(tx, p.WorkspaceId), ct)).Find(s => s.Spec.Name == row.Policy)?.ManagedBy ?? (await serving.Find(p, row.Endpoint, ct))?.ManagedBy;
 
     private ActionOutcome Block(Tx tx, Principal p, Incident incident, DateTimeOffset now)
     {

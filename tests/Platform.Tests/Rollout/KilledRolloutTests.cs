@@ -95,6 +95,8 @@ public sealed class KilledRolloutTests : IDisposable
         package.Headers.ContentType = new MediaTypeHeaderValue("application/zip");
         (await http.PostAsync("/api/v1/models/constant/versions", package, Ct)).EnsureSuccessStatusCode();
         await api.Post("rollouts", new { endpoint = "scored", model = "constant", version = 1 }, Ct);
+        // The first step is entered before the first request, so that both runs see the same ones.
+        await api.Post("endpoints/scored/clock", new { to = Start, settle = true }, Ct);
     }
 
     /// <summary>A model that always says the same.</summary>

@@ -1,13 +1,14 @@
 namespace Holdfast.Demo.Worlds;
 
 /// <summary>
-/// Loan applicants. Whether one defaults depends on the income *relative to everyone else's*: when wages rise, an income that
-/// used to be comfortable no longer is. So a rise of incomes is a genuine change: a model of the old world really gets worse,
-/// one trained on new rows gets better.
+/// Loan applicants. Up to a comfortable income more is safer; beyond it pay is mostly bonus, and tenure and debt decide. Few of the
+/// training data's applicants earn that much, so a model of them knows little of those who do. When wages rise many arrive there:
+/// a genuine change of the population under which a model of the old one really gets worse, and one trained on new rows gets better.
 /// </summary>
 public sealed class CreditWorld(int seed)
 {
     private const double OldMedian = 38_000;
+    private const double BonusPay = 105_000;
     private readonly Draw _draw = new(seed);
     private int _count;
 
@@ -27,25 +28,31 @@ public sealed class CreditWorld(int seed)
         var income = Income(age, drift);
         var loan = 12_000 * Math.Exp((0.35 * Math.Log(income / OldMedian)) + (0.5 * _draw.Normal()) + (0.05 * drift));
         var debt = Math.Clamp(0.36 + (0.15 * _draw.Normal()) + (0.02 * drift), 0.01, 0.95);
-
-        // Today's median, as wages have risen; the rest of the world looks at incomes through it.
-        var relative = Math.Log(income / (OldMedian * Math.Exp(0.52 * drift)));
-        var burden = Math.Log(loan / income) + 1.15;
-        var z = -4.2 + (-5.2 * relative) + (9 * (debt - 0.36)) + (1.6 * burden) - (0.10 * Math.Min(employment, 10)) - (0.05 * Math.Min(history, 20));
-        // Much debt on a small income is worse than both alone.
-        if (debt > 0.45 && relative < 0)
-            z += 1.5;
         var id = $"a{seed:x}-{++_count}";
-        return new Case(id, id, [Math.Round(income, 2), age, Math.Round(loan, 2), employment, Math.Round(debt, 4), history], _draw.Logit(z + 2.6));
+        var z = income < BonusPay ? Salaried(income, loan, debt, employment, history) : OnBonus(loan, debt, employment);
+        return new Case(id, id, [Math.Round(income, 2), age, Math.Round(loan, 2), employment, Math.Round(debt, 4), history], _draw.Logit(z));
     }
+
+    private static double Salaried(double income, double loan, double debt, double employment, double history)
+    {
+        var relative = Math.Log(income / OldMedian);
+        var burden = Math.Log(loan / income) + 1.15;
+        var z = -1.6 + (-5.2 * relative) + (9 * (debt - 0.36)) + (1.6 * burden) - (0.10 * Math.Min(employment, 10)) - (0.05 * Math.Min(history, 20));
+        // Much debt on a small income is worse than both alone.
+        return debt > 0.45 && relative < 0 ? z + 1.5 : z;
+    }
+
+    // Who is new in the job loses the bonus first; a small loan is a bridge over a bad year.
+    private static double OnBonus(double loan, double debt, double employment) =>
+        (employment < 5 ? 2.6 : -2.2) + (14 * (debt - 0.36)) - (1.6 * Math.Log(loan / 17_000));
 
     // Growth is uneven: most get a large rise with a heavy upper tail, the rest next to none. Quantiles move by different
     // factors, which is what tells a changed world from a changed unit.
     private double Income(double age, double drift)
     {
-        var log = Math.Log(OldMedian) + (0.006 * (age - 34)) + (0.45 * _draw.Normal());
-        var rises = _draw.Uniform() < 0.62;
+        var log = Math.Log(OldMedian) + (0.006 * (age - 34)) + (0.33 * _draw.Normal());
+        var rises = _draw.Uniform() < 0.72;
         var luck = Math.Abs(_draw.Normal());
-        return Math.Exp(log + (drift * (rises ? 0.48 + (0.30 * luck) : 0.03)));
+        return Math.Exp(log + (drift * (rises ? 0.66 + (0.36 * luck) : 0.03)));
     }
 }

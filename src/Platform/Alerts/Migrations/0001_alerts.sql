@@ -4,9 +4,9 @@ create table alert_channel (
     kind text not null,
     url text,
     operator_owned bigint not null,
-    managed_by text,
+    managed_by text not null,
     updated_at bigint not null,
-    primary key (workspace_id, name)
+    primary key (workspace_id, managed_by, name)
 );
 create table alert_delivery (
     workspace_id bigint not null,

@@ -15,6 +15,5 @@ create table project_resource (
     kind text not null,
     name text not null,
     spec_json text not null,
-    unique (workspace_id, kind, name)
+    unique (workspace_id, project, kind, name)
 );
-create index project_resource_project on project_resource (workspace_id, project);
