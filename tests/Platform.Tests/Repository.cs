@@ -8,6 +8,13 @@ internal static class Repository
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
+    /// <summary>A file of the reference data beside the repository (or under HOLDFAST_SHARED); null where it is absent.</summary>
+    public static string? Shared(string path)
+    {
+        var file = Path.Combine(Environment.GetEnvironmentVariable("HOLDFAST_SHARED") is { Length: > 0 } shared ? shared : Path.Combine(Root, "..", "shared"), path);
+        return File.Exists(file) ? file : null;
+    }
+
     private static string Find()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
