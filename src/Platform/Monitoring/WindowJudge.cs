@@ -33,7 +33,7 @@ internal static class WindowJudge
         var rows = input.Window.ByTime(input.From);
         var report = Empty(input, rows.Length);
         if (input.Baseline is null)
-            return report with { Verdict = "no_baseline", Evidence = ["There is no baseline yet: no model version with known training data answers, and none is pinned."] };
+            return report with { Verdict = "no_baseline", Evidence = ["There is no baseline yet: no model version with known training data answers, and none is pinned. Add the training file before the pipeline runs (holdfast data add FILE), or declare `baseline:` in the monitor."] };
         if (rows.Length < input.Spec.MinRows)
             return report with { Verdict = "insufficient_data", Evidence = [$"{rows.Length} rows; {input.Spec.MinRows} are needed."] };
         var score = Score(input, rows);

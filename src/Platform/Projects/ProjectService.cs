@@ -132,8 +132,8 @@ public sealed class ProjectService(
     private async Task Check(Principal p, ProjectFile project, IReadOnlyList<ProjectResource> declared, IReadOnlyList<ProjectResource> before, CancellationToken ct)
     {
         var faults = new List<Fault>();
-        // Channels are each project's own: two teams may both have one called "alerts".
-        foreach (var taken in declared.Where(d => d.Kind != "channel" && before.Any(b => b.Kind == d.Kind && b.Name == d.Name && b.Project != d.Project)))
+        // Channels and policies are each project's own: two teams may both have one called "alerts".
+        foreach (var taken in declared.Where(d => d.Kind is not ("channel" or "response") && before.Any(b => b.Kind == d.Kind && b.Name == d.Name && b.Project != d.Project)))
             faults.Add(new Fault($"{taken.Kind}s.{taken.Name}", $"The {taken.Kind} '{taken.Name}' belongs to the project '{before.First(b => b.Kind == taken.Kind && b.Name == taken.Name).Project}'.", "Declare it in one project only."));
         bool Known(string kind, string name) => declared.Concat(before).Any(r => r.Kind == kind && r.Name == name);
         async Task<bool> HasEndpoint(string name) => Known("endpoint", name) || await serving.Find(p, name, ct) is not null;

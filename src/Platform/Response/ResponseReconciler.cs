@@ -47,12 +47,15 @@ internal sealed class ResponseReconciler(
         var channels = new Dictionary<int, IReadOnlyList<string>>();
         foreach (var workspace in heard.Select(e => e.WorkspaceId).Distinct())
             channels[workspace] = [.. (await alerts.Channels(Principal.Controller(workspace, Name), ct)).Select(c => c.Name).Distinct()];
+        var owners = new Dictionary<EndpointKey, string?>();
+        foreach (var key in heard.Where(e => e.Kind == "drift.diagnosed").Select(e => new EndpointKey(e.WorkspaceId, e.DetailAs<DriftDiagnosed>().Endpoint)))
+            owners[key] = (await serving.Find(Principal.Controller(key.WorkspaceId, Name), key.Name, ct))?.ManagedBy;
         await db.Write(tx =>
         {
             foreach (var happened in heard)
             {
-                if (happened.Kind == "drift.diagnosed")
-                    Diagnosed(tx, happened.WorkspaceId, happened.DetailAs<DriftDiagnosed>(), channels[happened.WorkspaceId]);
+                if (happened.Kind == "drift.diagnosed" && happened.DetailAs<DriftDiagnosed>() is var drift)
+                    Diagnosed(tx, happened.WorkspaceId, drift, channels[happened.WorkspaceId], owners[new EndpointKey(happened.WorkspaceId, drift.Endpoint)]);
                 else
                     Resolved(tx, happened.WorkspaceId, happened.DetailAs<IncidentResolved>());
             }
@@ -62,9 +65,9 @@ internal sealed class ResponseReconciler(
         return heard.Count > 0;
     }
 
-    private static void Diagnosed(Tx tx, int workspace, DriftDiagnosed d, IReadOnlyList<string> channels)
+    private static void Diagnosed(Tx tx, int workspace, DriftDiagnosed d, IReadOnlyList<string> channels, string? owner)
     {
-        var policy = ResponsePlan.Choose([.. ResponseStore.Policies(tx, workspace).Select(p => p.Spec)], channels, d);
+        var policy = ResponsePlan.Choose([.. ResponseStore.Policies(tx, workspace).Where(p => p.IsFor(d.Endpoint, owner)).Select(p => p.Spec)], channels, d);
         var phase = Phase.Do(d.DriftKind);
         // A graver diagnosis of the same incident takes the place of what was still to be done for the milder one.
         foreach (var row in ResponseStore.OfIncident(tx, workspace, d.IncidentId).Where(r => !r.IsOver && r.Phase != phase))
@@ -188,8 +191,12 @@ internal sealed class ResponseReconciler(
     }
 
     // Whose channels are meant: those of the project that declared the policy, or the endpoint where no policy matched.
-    private async Task<string?> Owner(Principal p, ActionRow row, CancellationToken ct) =>
-        (await db.Read(tx => ResponseStore.Policies(tx, p.WorkspaceId), ct)).Find(s => s.Spec.Name == row.Policy)?.ManagedBy ?? (await serving.Find(p, row.Endpoint, ct))?.ManagedBy;
+    private async Task<string?> Owner(Principal p, ActionRow row, CancellationToken ct)
+    {
+        var endpoint = (await serving.Find(p, row.Endpoint, ct))?.ManagedBy;
+        var policies = (await db.Read(tx => ResponseStore.Policies(tx, p.WorkspaceId), ct)).FindAll(s => s.Spec.Name == row.Policy && s.IsFor(row.Endpoint, endpoint));
+        return (policies.Find(s => s.ManagedBy == endpoint) ?? policies.FirstOrDefault())?.ManagedBy ?? endpoint;
+    }
 
     private ActionOutcome Block(Tx tx, Principal p, Incident incident, DateTimeOffset now)
     {
@@ -228,11 +235,11 @@ internal sealed class ResponseReconciler(
             return ActionOutcome.Done($"{model}/{progress.Version} is the primary");
         if (rollout.Status != RolloutStatus.RolledBack)
             return ActionOutcome.Wait($"the rollout of {model}/{progress.Version} is {rollout.Status} in step {rollout.Step}", state);
-        if (incident.Status == "resolved" || trained!.StateAs<RetrainProgress>().Attempt >= 3)
+        if (incident.Status == "resolved")
             return ActionOutcome.Fail($"the rollout went back: {rollout.Reason}");
         // The incident stands, so another model is tried: on newer rows, after the cool-down.
-        var again = RetrainAction.Again(progress, now + RetrainAction.CooldownOf(trained));
-        await db.Write(tx => ResponseStore.Update(tx, trained with { Status = "waiting", Note = $"the rollout went back: {rollout.Reason}", State = JsonSerializer.Serialize(again, HoldfastJson.Options), EndedAt = null }), ct: ct);
+        var again = RetrainAction.Again(progress, now + RetrainAction.CooldownOf(trained!, progress.Attempt));
+        await db.Write(tx => ResponseStore.Update(tx, trained! with { Status = "waiting", Note = $"the rollout went back: {rollout.Reason}", State = JsonSerializer.Serialize(again, HoldfastJson.Options), EndedAt = null }), ct: ct);
         return ActionOutcome.Wait("waits for another retraining", new DeployProgress());
     }
 

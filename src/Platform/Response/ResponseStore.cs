@@ -4,8 +4,12 @@ using Holdfast.Storage.Sql;
 
 namespace Holdfast.Response;
 
-/// <summary>A declared policy with whom it belongs to.</summary>
-internal sealed record StoredPolicy(ResponsePolicySpec Spec, string? ManagedBy);
+/// <summary>A declared policy with whom it belongs to; null: nobody in particular.</summary>
+internal sealed record StoredPolicy(ResponsePolicySpec Spec, string? ManagedBy)
+{
+    /// <summary>Whether it may answer for an endpoint: a project's policies are for its own endpoints, and for those that they name.</summary>
+    public bool IsFor(string endpoint, string? owner) => ManagedBy is null || ManagedBy == owner || Spec.On.Endpoint == endpoint;
+}
 
 /// <summary>The SQL of policies and actions.</summary>
 internal static class ResponseStore
@@ -16,15 +20,12 @@ internal static class ResponseStore
         var kept = Policies(tx, workspace).Where(k => k.ManagedBy == managedBy).Select(k => Text(k.Spec)).ToList();
         if (kept.SequenceEqual(texts))
             return false;
-        tx.Execute("delete from response_policy where workspace_id = @ws and coalesce(managed_by, '') = @by", ("ws", workspace), ("by", managedBy ?? ""));
+        tx.Execute("delete from response_policy where workspace_id = @ws and managed_by = @by", ("ws", workspace), ("by", managedBy ?? ""));
         for (var i = 0; i < policies.Count; i++)
         {
             tx.Execute(
-                """
-                insert into response_policy (workspace_id, name, position, spec, managed_by, updated_at) values (@ws, @name, @position, @spec, @by, @now)
-                on conflict (workspace_id, name) do update set position = excluded.position, spec = excluded.spec, managed_by = excluded.managed_by, updated_at = excluded.updated_at
-                """,
-                ("ws", workspace), ("name", policies[i].Name), ("position", i), ("spec", texts[i]), ("by", managedBy), ("now", now));
+                "insert into response_policy (workspace_id, name, position, spec, managed_by, updated_at) values (@ws, @name, @position, @spec, @by, @now)",
+                ("ws", workspace), ("name", policies[i].Name), ("position", i), ("spec", texts[i]), ("by", managedBy ?? ""), ("now", now));
         }
 
         return true;
@@ -32,8 +33,8 @@ internal static class ResponseStore
 
     public static List<StoredPolicy> Policies(Tx tx, int workspace) =>
         tx.Query(
-            "select spec, managed_by from response_policy where workspace_id = @ws order by coalesce(managed_by, ''), position, name",
-            r => new StoredPolicy(JsonSerializer.Deserialize<ResponsePolicySpec>(r.Text(0), HoldfastJson.Options)!, r.TextOrNull(1)),
+            "select spec, managed_by from response_policy where workspace_id = @ws order by managed_by, position, name",
+            r => new StoredPolicy(JsonSerializer.Deserialize<ResponsePolicySpec>(r.Text(0), HoldfastJson.Options)!, r.Text(1) is { Length: > 0 } by ? by : null),
             ("ws", workspace));
 
     // An action without arguments holds an undefined element, which cannot be written: null stands for it.

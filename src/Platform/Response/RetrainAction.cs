@@ -11,23 +11,25 @@ namespace Holdfast.Response;
 /// <param name="Stage"><c>ready</c>, <c>cut</c> (the window's end is fixed), <c>started</c>, <c>finished</c>.</param>
 /// <param name="Until">End of the window.</param>
 /// <param name="NotBefore">Cool-down after a failure, on the endpoint's clock.</param>
+/// <param name="LastRows">Rows of the attempt before.</param>
+/// <param name="LastUntil">End of the window of the attempt before: rows since then are new.</param>
 /// <param name="WaitingSince">Since when labels are waited for.</param>
 /// <param name="BlockTold">Whether the refusal has been told.</param>
 internal sealed record RetrainProgress(
     string Stage = "ready", int Attempt = 1, DateTimeOffset? Until = null, string? Dataset = null, long Rows = 0, double Coverage = 0, string? Run = null, string? Model = null, int Version = 0,
-    DateTimeOffset? NotBefore = null, long LastRows = 0, DateTimeOffset? WaitingSince = null, DateTimeOffset? LookedAt = null, bool BlockTold = false);
+    DateTimeOffset? NotBefore = null, long LastRows = 0, DateTimeOffset? LastUntil = null, DateTimeOffset? WaitingSince = null, DateTimeOffset? LookedAt = null, bool BlockTold = false);
 
 /// <summary>
 /// The action <c>retrain</c>: window, pipeline, gate, registration. A fault of the data never retrains: while one is open on the
 /// endpoint nothing starts, and what was under way is not registered.
 /// </summary>
-internal sealed class RetrainAction(Db db, Journal journal, PredictionService predictions, MonitoringService monitoring, RolloutService rollouts, WindowMaker windows, RetrainPipelines pipelines)
+internal sealed class RetrainAction(Db db, PredictionService predictions, MonitoringService monitoring, RolloutService rollouts, WindowMaker windows, RetrainPipelines pipelines)
 {
     /// <summary>Labelled rows after the change that a retraining for a drift waits for, unless the policy says <c>min_labels</c>.</summary>
     public const int LabelsWanted = 200;
 
-    private const int MostAttempts = 5;
     private static readonly TimeSpan Cooldown = TimeSpan.FromHours(24);
+    private static readonly TimeSpan LongestCooldown = TimeSpan.FromDays(30);
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(30);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(30);
 
@@ -52,6 +54,8 @@ internal sealed class RetrainAction(Db db, Journal journal, PredictionService pr
             return ActionOutcome.Wait($"cooling down until {cool:u} after attempt {progress.Attempt - 1}", progress);
         if (await rollouts.ForEndpoint(p, row.Endpoint, ct) is { HasEnded: false } running)
             return ActionOutcome.Wait($"a candidate ({running.Model}/{running.Version}) is in rollout", progress);
+        if (progress.LastUntil is { } last && await predictions.CountLabelled(p, row.Endpoint, last, ct) < Math.Max(1, progress.LastRows / 100))
+            return ActionOutcome.Wait("no new labelled rows since the last attempt", progress with { NotBefore = now + LookEvery });
         if (row.Phase != Phase.After && await Scarce(p, row, incident, progress, now, ct) is { } scarce)
             return scarce;
         // From here on the window is fixed: whatever a crash repeats, it repeats on the same rows.
@@ -86,11 +90,9 @@ internal sealed class RetrainAction(Db db, Journal journal, PredictionService pr
         }
         catch (HoldfastException e) when (e.Code is ErrorCode.FailedPrecondition or ErrorCode.InvalidArgument)
         {
-            return await Failed(p, row, incident, progress, null, e.Message, until, ct);
+            return Failed(row, incident, progress, null, e.Message, until);
         }
 
-        if (window.Rows < progress.LastRows + Math.Max(1, progress.LastRows / 100))
-            return ActionOutcome.Wait("no new labelled rows since the last attempt", progress with { Stage = "ready", NotBefore = until + CooldownOf(row) });
         var pipeline = row.Spec.Text("pipeline")!;
         string run;
         try
@@ -112,7 +114,7 @@ internal sealed class RetrainAction(Db db, Journal journal, PredictionService pr
         if (run.Status is "queued" or "running")
             return ActionOutcome.WaitOutside($"the pipeline run {run.Id} is {run.Status}", progress);
         if (run.Status != "succeeded")
-            return await Failed(p, row, incident, progress, run.Id, run.Reason ?? run.Status, now, ct);
+            return Failed(row, incident, progress, run.Id, run.Reason ?? run.Status, now);
         if (await Blocked(p, row, ct) is { } block)
         {
             // A fault was found while it trained: its rows may be in the window.
@@ -129,23 +131,21 @@ internal sealed class RetrainAction(Db db, Journal journal, PredictionService pr
         return ActionOutcome.Done($"{model}/{version} from {progress.Dataset}, {progress.Rows} rows", progress with { Model = model, Version = version });
     }
 
-    private async Task<ActionOutcome> Failed(Principal p, ActionRow row, Incident incident, RetrainProgress progress, string? run, string reason, DateTimeOffset now, CancellationToken ct)
-    {
-        var detail = new RetrainFailed(incident.Id, row.Endpoint, row.Spec.Text("pipeline")!, run, reason);
-        if (progress.Attempt >= MostAttempts)
-        {
-            await db.Write(tx => journal.Append(tx, p, detail, row.Endpoint, now), ct: ct);
-            return ActionOutcome.Fail($"given up after {progress.Attempt} attempts: {reason}");
-        }
-
-        return ActionOutcome.Wait($"attempt {progress.Attempt}: {reason}", Again(progress, now + CooldownOf(row)), detail, now);
-    }
+    // The incident stands, so it is tried again as long as it does: a refusal today says nothing about a model of next month's labels.
+    private static ActionOutcome Failed(ActionRow row, Incident incident, RetrainProgress progress, string? run, string reason, DateTimeOffset now) => ActionOutcome.Wait(
+        $"attempt {progress.Attempt}: {reason}", Again(progress, now + CooldownOf(row, progress.Attempt)),
+        new RetrainFailed(incident.Id, row.Endpoint, row.Spec.Text("pipeline")!, run, reason), now);
 
     /// <summary>The state for another attempt, after the cool-down.</summary>
-    public static RetrainProgress Again(RetrainProgress progress, DateTimeOffset notBefore) => new(Attempt: progress.Attempt + 1, NotBefore: notBefore, LastRows: progress.Rows);
+    public static RetrainProgress Again(RetrainProgress progress, DateTimeOffset notBefore) => new(Attempt: progress.Attempt + 1, NotBefore: notBefore, LastRows: progress.Rows, LastUntil: progress.Until);
 
-    /// <summary>The cool-down of an action.</summary>
-    public static TimeSpan CooldownOf(ActionRow row) => row.Spec.Text("cooldown") is { } text && Term.TryParse(text, out var own) ? own : Cooldown;
+    /// <summary>The pause after an attempt: <c>cooldown</c> of the policy (24 h by default) after the first, twice as long after each further one, at most 30 days.</summary>
+    public static TimeSpan CooldownOf(ActionRow row, int attempt)
+    {
+        var first = row.Spec.Text("cooldown") is { } text && Term.TryParse(text, out var own) ? own : Cooldown;
+        var pause = first * Math.Pow(2, Math.Min(attempt - 1, 10));
+        return pause < LongestCooldown ? pause : first > LongestCooldown ? first : LongestCooldown;
+    }
 
     private static Task<ActionOutcome> Refuse(Principal p, ActionRow row, Incident incident, RetrainProgress progress, string reason, DateTimeOffset now, CancellationToken ct)
     {

@@ -26,6 +26,8 @@ public sealed class DemoTests : IDisposable
         "drift.diagnosed", "alert.sent", "snapshot.saved", "data.quarantined", "endpoint.fallback_entered", "retrain.blocked", "endpoint.fallback_left", "retrain.started", "retrain.finished",
     ];
 
+    private static readonly string[] DiagnosisFields = ["drift_kind", "cause", "feature"];
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public void Dispose() => _folder.Dispose();
@@ -149,7 +151,7 @@ public sealed class DemoTests : IDisposable
     private static string Diagnosis(JsonElement scenario)
     {
         var detail = Events(scenario, "drift.diagnosed")[0].GetProperty("detail");
-        return string.Join(' ', new[] { "drift_kind", "cause", "feature" }.Select(n => detail.GetProperty(n).GetString()).Where(t => t != "population_shift"));
+        return string.Join(' ', DiagnosisFields.Select(n => detail.GetProperty(n).GetString()).Where(t => t != "population_shift"));
     }
 
     // The first kind of the list that does not follow those before it.

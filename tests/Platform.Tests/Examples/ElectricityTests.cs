@@ -23,7 +23,7 @@ public sealed class ElectricityTests : IDisposable
         Assert.Equal((Rows - stream.Start) / 1440, table[1].Retrainings);
         // The first model was trained, gated, rolled out step by step, and answered.
         Assert.Equal(1 + loop.Contender.Retrainings, loop.Events["rollout.completed"]);
-        Assert.Equal(loop.Events["rollout.step_entered"] % 3, 0);
+        Assert.Equal(0, loop.Events["rollout.step_entered"] % 3);
         Assert.True(loop.Contender.Accuracy > table[0].Accuracy - 0.02, $"loop {loop.Contender.Accuracy}, static {table[0].Accuracy}");
     }
 }

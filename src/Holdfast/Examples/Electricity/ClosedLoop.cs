@@ -54,6 +54,8 @@ internal sealed class ClosedLoop(ElectricityStream stream, LoopApi api, string p
     {
         ExampleProject.Write("electricity", project);
         stream.WriteHistory(Path.Combine(project, "data"));
+        // The history becomes a dataset version, so that the model's lineage, and with it the monitor's baseline, is known.
+        await api.Upload("datasets/electricity-history/versions?file_name=history.csv", Path.Combine(project, "data", "history.csv"), ct);
         await api.Post("projects", new { path = project }, ct);
         var run = await api.Post($"pipelines/{Endpoint}/runs", new { cause = "first model", register = true }, ct);
         while (run.GetProperty("status").GetString() is "queued" or "running")

@@ -16,6 +16,15 @@ internal sealed class LoopApi(HttpClient http)
     public Task<JsonElement> Post(string path, object body, CancellationToken ct) =>
         Send(new HttpRequestMessage(HttpMethod.Post, "/api/v1/" + path) { Content = JsonContent.Create(body, null, HoldfastJson.Options) }, ct);
 
+    /// <summary>Sends a file.</summary>
+    public async Task Upload(string path, string file, CancellationToken ct)
+    {
+        await using var stream = File.OpenRead(file);
+        using var content = new StreamContent(stream);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        await Send(new HttpRequestMessage(HttpMethod.Post, "/api/v1/" + path) { Content = content }, ct);
+    }
+
     /// <summary>Asks an endpoint about one row; gives the prediction's id and the label.</summary>
     public async Task<(string Id, string Prediction)> Infer(string endpoint, IReadOnlyList<string> features, Func<int, double> value, DateTimeOffset at, CancellationToken ct)
     {

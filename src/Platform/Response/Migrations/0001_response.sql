@@ -3,9 +3,9 @@ create table response_policy (
     name text not null,
     position bigint not null,
     spec text not null,
-    managed_by text,
+    managed_by text not null,
     updated_at bigint not null,
-    primary key (workspace_id, name)
+    primary key (workspace_id, managed_by, name)
 );
 create table response_action (
     workspace_id bigint not null,
