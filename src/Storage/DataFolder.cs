@@ -128,8 +128,14 @@ public sealed class DataFolder : IDisposable
     }
 
     /// <summary>Says where this process listens.</summary>
-    public Task Announce(string url, DateTimeOffset startedAt) =>
-        DurableFile.Write(InfoFile, JsonSerializer.Serialize(new ServerInfo(Environment.ProcessId, startedAt, url), HoldfastJson.Options));
+    public Task Announce(string url, DateTimeOffset startedAt)
+    {
+        Url = url;
+        return DurableFile.Write(InfoFile, JsonSerializer.Serialize(new ServerInfo(Environment.ProcessId, startedAt, url), HoldfastJson.Options));
+    }
+
+    /// <summary>The address that this process announced; null before.</summary>
+    public string? Url { get; private set; }
 
     /// <summary>Frees the folder.</summary>
     public void Dispose()

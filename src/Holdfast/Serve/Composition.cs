@@ -123,7 +123,7 @@ public static class HoldfastServer
         services.AddPipelines();
         services.AddPredictions();
         services.AddServing();
-        services.AddAlerts();
+        services.AddAlerts(options.PublicUrl);
         services.AddMonitoring();
         services.AddRollout();
         services.AddResponse();

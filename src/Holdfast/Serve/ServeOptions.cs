@@ -28,6 +28,9 @@ public sealed record ServeOptions
     /// <summary>Host names under which the server may be addressed, beside localhost, its addresses and the machine's name.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
+    /// <summary>The address by which people reach the server, for links in alerts; null = the one that it listens on.</summary>
+    public string? PublicUrl { get; init; }
+
     /// <summary>The artifact URI that new experiments get; null = <c>mlflow-artifacts:/</c>, served by this server.</summary>
     public string? ArtifactRoot { get; init; }
 

@@ -34,6 +34,7 @@ public static class Settings
         new("urls", "", "Addresses to listen on, separated by ';', such as http://0.0.0.0:5080."),
         new("auth", "off", "on: every request needs a token. Must be on beyond loopback."),
         new("allowed_hosts", "", "Further host names by which clients may address the server, separated by ','."),
+        new("public_url", "", "Address by which people reach the server, for links in alerts; default: the one that it listens on."),
         new("artifact_root", "", "Artifact URI given to new experiments; default: mlflow-artifacts:/ (served here)."),
         new("artifacts_destination", "", "Folder of the artifacts served here; default: DATA/artifacts."),
         new("database", "", "PostgreSQL connection string; default: SQLite in the data folder.", Secret: true),
@@ -67,6 +68,7 @@ public static class Settings
             Urls = urls,
             RequireToken = Word(by["auth"], faults, ("on", true), ("off", false), ("true", true), ("false", false)),
             AllowedHosts = Split(by["allowed_hosts"].Value, ','),
+            PublicUrl = PublicUrl(by["public_url"], faults),
             ArtifactRoot = NullIfEmpty(by["artifact_root"].Value),
             ArtifactsDestination = NullIfEmpty(by["artifacts_destination"].Value),
             Database = NullIfEmpty(by["database"].Value),
@@ -161,6 +163,13 @@ public static class Settings
             return [$"http://127.0.0.1:{port}"];
         faults.Add(new Fault("port", $"'{by["port"].Value}' is not a port (from {by["port"].Origin})", "Use a number from 0 to 65535."));
         return [];
+    }
+
+    private static string? PublicUrl(SettingValue value, List<Fault> faults)
+    {
+        if (value.Value.Length > 0 && !(Uri.TryCreate(value.Value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+            faults.Add(new Fault("public_url", $"'{value.Value}' is not an address (from {value.Origin})", "Write https://HOST."));
+        return NullIfEmpty(value.Value);
     }
 
     private static T Word<T>(SettingValue value, List<Fault> faults, params ReadOnlySpan<(string Word, T Meaning)> words)

@@ -15,9 +15,10 @@ public sealed partial class AlertService
     private readonly Journal _journal;
     private readonly Webhooks _webhooks;
     private readonly ILogger<AlertService> _log;
+    private readonly Func<string?> _address;
 
-    internal AlertService(Db db, TimeProvider time, Journal journal, Webhooks webhooks, ILogger<AlertService> log) =>
-        (_db, _time, _journal, _webhooks, _log) = (db, time, journal, webhooks, log);
+    internal AlertService(Db db, TimeProvider time, Journal journal, Webhooks webhooks, ILogger<AlertService> log, Func<string?> address) =>
+        (_db, _time, _journal, _webhooks, _log, _address) = (db, time, journal, webhooks, log, address);
 
     /// <summary>
     /// Declares the channels of an owner: those of the same owner that are not named any more go. A channel declared by someone who
@@ -114,6 +115,9 @@ public sealed partial class AlertService
         });
         if (missing is not null)
             return $"the secret {missing} is not set; give the server HOLDFAST_SECRET_{missing}";
+        // Rooms name a page of this server; whoever reads the message is elsewhere.
+        if (message.Link is ['/', ..] page && _address() is { } address)
+            message = message with { Link = address.TrimEnd('/') + page };
         var body = channel.Spec.Kind == "slack" ? message.ToSlack().ToJsonString() : JsonSerializer.Serialize(message, HoldfastJson.Options);
         return await _webhooks.Post(url, body, channel.Operator, ct);
     }

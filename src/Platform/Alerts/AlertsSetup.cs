@@ -1,4 +1,5 @@
 using Holdfast.Kernel;
+using Holdfast.Storage;
 using Holdfast.Storage.Sql;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -9,9 +10,11 @@ namespace Holdfast.Alerts;
 public static class AlertsSetup
 {
     /// <summary>Registers the door and what stands behind it.</summary>
-    public static IServiceCollection AddAlerts(this IServiceCollection services) => services
+    /// <param name="publicUrl">The address by which people reach the server, for the links of messages; null: the one that it listens on.</param>
+    public static IServiceCollection AddAlerts(this IServiceCollection services, string? publicUrl = null) => services
         .AddSingleton<Webhooks>()
         .AddSingleton(s => new AlertService(
-            s.GetRequiredService<Db>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Journal>(), s.GetRequiredService<Webhooks>(), s.GetRequiredService<ILogger<AlertService>>()))
+            s.GetRequiredService<Db>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Journal>(), s.GetRequiredService<Webhooks>(), s.GetRequiredService<ILogger<AlertService>>(),
+            () => publicUrl ?? s.GetRequiredService<DataFolder>().Url))
         .AddSingleton<IReconciler, AlertReconciler>();
 }

@@ -134,7 +134,7 @@ public sealed partial class PredictionService
     }
 
     internal EndpointLog Log(EndpointKey endpoint) =>
-        _log.Find(endpoint) ?? throw new HoldfastException(ErrorCode.NotFound, $"There is no endpoint '{endpoint.Name}' in this workspace.", "List them with 'holdfast endpoint list', or apply a project that declares it.");
+        _log.Find(endpoint) ?? throw new HoldfastException(ErrorCode.NotFound, $"There is no endpoint '{endpoint.Name}' in this workspace.", "Apply a project that declares it; GET /api/v1/endpoints lists them.");
 
     private DateTimeOffset Now(EndpointLog log) => log.Clock == EndpointClock.Event ? log.Watermark : _time.GetUtcNow();
 

@@ -137,6 +137,8 @@ public sealed class ProjectService(
             faults.Add(new Fault($"{taken.Kind}s.{taken.Name}", $"The {taken.Kind} '{taken.Name}' belongs to the project '{before.First(b => b.Kind == taken.Kind && b.Name == taken.Name).Project}'.", "Declare it in one project only."));
         bool Known(string kind, string name) => declared.Concat(before).Any(r => r.Kind == kind && r.Name == name);
         async Task<bool> HasEndpoint(string name) => Known("endpoint", name) || await serving.Find(p, name, ct) is not null;
+        foreach (var endpoint in project.Endpoints)
+            faults.AddRange(EndpointRules.Check(EndpointRules.Normal(endpoint)).Select(f => f with { Field = $"endpoints.{endpoint.Name}.{f.Field}" }));
         foreach (var monitor in project.Monitors)
         {
             if (!await HasEndpoint(monitor.Endpoint))

@@ -5,7 +5,7 @@ namespace Holdfast.Serving;
 /// <param name="Model">What the first plan serves when it exists: <c>credit-risk@champion</c>. Later versions come by rollout.</param>
 /// <param name="Fallback">Rules as YAML text; empty = none.</param>
 /// <param name="Clock"><c>wall</c>, or <c>event</c> for replays.</param>
-/// <param name="Key">Input that is the sticky key when the request's parameters carry none.</param>
+/// <param name="Key">Input that is the sticky key, before a key among the request's parameters.</param>
 /// <param name="Timeout">How long a model may take before the next variant answers; default 1 s.</param>
 /// <param name="ShadowTimeout">How long the copy for a shadow may take; default 2 s.</param>
 /// <param name="Lateness">How late a record may be, in event time; default 0 for event clocks, 10 s for wall.</param>
