@@ -7,7 +7,7 @@ public static class Samples
     public static double[] SortedFinite(ReadOnlySpan<double> values)
     {
         var result = Finite(values);
-        Array.Sort(result);
+        RadixSort.Sort(result);
         return result;
     }
 
@@ -39,6 +39,18 @@ public static class Samples
         double low = sorted[index], high = sorted[index + 1];
         // numpy's form: exact at both ends and monotone.
         return fraction < 0.5 ? low + (high - low) * fraction : high - (high - low) * (1 - fraction);
+    }
+
+    /// <summary>How many values of an ascending sample are at most <paramref name="value"/>: the place behind its last occurrence. O(log n).</summary>
+    public static int EndOf(ReadOnlySpan<double> sorted, double value)
+    {
+        int low = 0, high = sorted.Length;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (sorted[middle] <= value) low = middle + 1; else high = middle;
+        }
+        return low;
     }
 
     /// <summary>Mean and standard deviation (divisor n) in two passes; NaN if empty.</summary>

@@ -7,21 +7,8 @@ namespace Holdfast.Statistics.Distances;
 public static class Wasserstein
 {
     /// <summary>The distance, exact, O(n + m).</summary>
-    public static double Distance(ReadOnlySpan<double> sortedA, ReadOnlySpan<double> sortedB)
-    {
-        if (sortedA.Length == 0 || sortedB.Length == 0) return double.NaN;
-        double total = 0, previous = Math.Min(sortedA[0], sortedB[0]);
-        int i = 0, j = 0;
-        while (i < sortedA.Length || j < sortedB.Length)
-        {
-            var x = j == sortedB.Length || (i < sortedA.Length && sortedA[i] <= sortedB[j]) ? sortedA[i] : sortedB[j];
-            total += Math.Abs((double)i / sortedA.Length - (double)j / sortedB.Length) * (x - previous);
-            previous = x;
-            while (i < sortedA.Length && sortedA[i] == x) i++;
-            while (j < sortedB.Length && sortedB[j] == x) j++;
-        }
-        return total;
-    }
+    public static double Distance(ReadOnlySpan<double> sortedA, ReadOnlySpan<double> sortedB) =>
+        sortedA.Length == 0 || sortedB.Length == 0 ? double.NaN : SampleMerge.Of(sortedA, sortedB).Area;
 
     /// <summary>
     /// The distance divided by the reference's standard deviation (divisor n): a shift of the mean by one sd gives 1. For a constant reference: 0 if

@@ -17,35 +17,20 @@ public static class KolmogorovSmirnov
     public static TestResult TwoSampleSorted(ReadOnlySpan<double> a, ReadOnlySpan<double> b, KsMethod method = KsMethod.Auto)
     {
         if (a.Length == 0 || b.Length == 0) return TestResult.Undefined;
-        var crossings = Crossings(a, b);
+        var crossings = SampleMerge.Of(a, b).Crossings;
         var d = (double)crossings / ((double)a.Length * b.Length);
         return new TestResult(d, PValue(crossings, d, a.Length, b.Length, method));
     }
 
     /// <summary>D alone, in [0, 1], for ascending finite samples; NaN if one is empty.</summary>
     public static double Statistic(ReadOnlySpan<double> sortedA, ReadOnlySpan<double> sortedB) =>
-        sortedA.Length == 0 || sortedB.Length == 0 ? double.NaN : (double)Crossings(sortedA, sortedB) / ((double)sortedA.Length * sortedB.Length);
+        sortedA.Length == 0 || sortedB.Length == 0 ? double.NaN : (double)SampleMerge.Of(sortedA, sortedB).Crossings / ((double)sortedA.Length * sortedB.Length);
 
     /// <summary>
     /// The D that an honest comparison of n and m values stays under with 95 % chance when the true distance is at most <paramref name="tolerance"/>:
     /// tolerance + 1.36 sqrt((n + m) / (nm)).
     /// </summary>
     public static double Allowance(int n, int m, double tolerance = 0.05) => tolerance + 1.36 * Math.Sqrt(1.0 / n + 1.0 / m);
-
-    // max |i m - j n|: the statistic in integers, so that equal distances compare equal.
-    private static long Crossings(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
-    {
-        long best = 0;
-        int i = 0, j = 0;
-        while (i < a.Length && j < b.Length)
-        {
-            var x = Math.Min(a[i], b[j]);
-            while (i < a.Length && a[i] == x) i++;
-            while (j < b.Length && b[j] == x) j++;
-            best = Math.Max(best, Math.Abs((long)i * b.Length - (long)j * a.Length));
-        }
-        return best;
-    }
 
     private static double PValue(long crossings, double d, int n, int m, KsMethod method)
     {
