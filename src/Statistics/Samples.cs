@@ -53,6 +53,15 @@ public static class Samples
         return low;
     }
 
+    // How many values at the beginning of an ascending sample, none below `value`, equal it. O(log of that).
+    internal static int RunAt(ReadOnlySpan<double> sorted, double value)
+    {
+        if (sorted.Length == 0 || sorted[0] != value) return 0;
+        var reach = 1;
+        while (reach < sorted.Length && sorted[reach] == value) reach *= 2;
+        return reach / 2 + EndOf(sorted[(reach / 2)..Math.Min(reach, sorted.Length)], value);
+    }
+
     /// <summary>Mean and standard deviation (divisor n) in two passes; NaN if empty.</summary>
     public static (double Mean, double Sd) MeanSd(ReadOnlySpan<double> values)
     {
