@@ -111,5 +111,5 @@ public static class Wasserstein
         return Math.Sqrt(squares / sorted.Length);
     }
 
-    private static double Divide(double distance, double scale) => scale > 0 || double.IsNaN(distance) || double.IsNaN(scale) ? distance / scale : distance == 0 ? 0 : double.PositiveInfinity;
+    internal static double Divide(double distance, double scale) => scale > 0 || double.IsNaN(distance) || double.IsNaN(scale) ? distance / scale : distance == 0 ? 0 : double.PositiveInfinity;
 }

@@ -6,22 +6,22 @@ namespace Holdfast.Statistics.Tests;
 /// </summary>
 public static class CramerVonMises
 {
-    private const int MostRuns = 500;
     private const int Draws = 2000;
     private const int Nodes = 256;
 
     /// <summary>
     /// Tests whether two samples come from one distribution. The distribution functions are taken after all equal values, so ties do not inflate T.
-    /// p: the limiting law after T was given its mean and variance (Anderson 1962); where less than half of the pooled values are distinct and there are at
-    /// most 500 of them, the law given the ties, from 2,000 seeded re-labellings. Undefined (NaN, p = 1) if a sample is empty.
+    /// p: the limiting law after T was given its mean and variance (Anderson 1962). Where less than half of the pooled values are distinct that law does
+    /// not hold, and p comes from 2,000 seeded re-labellings of the runs of equal values; with more than 500 runs the rare ones are first joined to stretches
+    /// of a percent, on both sides alike, which keeps the level. Undefined (NaN, p = 1) if a sample is empty.
     /// </summary>
     public static TestResult TwoSample(ReadOnlySpan<double> sortedA, ReadOnlySpan<double> sortedB, int seed = 1)
     {
         if (sortedA.Length == 0 || sortedB.Length == 0) return TestResult.Undefined;
-        var runs = Runs(sortedA, sortedB);
+        var runs = PooledRuns.Of(sortedA, sortedB);
         var t = Statistic(runs.Sizes, runs.First, sortedA.Length, sortedB.Length);
         var tied = runs.Sizes.Length < 0.5 * ((double)sortedA.Length + sortedB.Length);
-        return new TestResult(t, tied && runs.Sizes.Length <= MostRuns ? Drawn(runs.Sizes, t, sortedA.Length, sortedB.Length, seed) : Standardised(t, sortedA.Length, sortedB.Length));
+        return new TestResult(t, tied ? Drawn(runs.Coarse(), sortedA.Length, sortedB.Length, seed) : Standardised(t, sortedA.Length, sortedB.Length));
     }
 
     /// <summary>
@@ -31,7 +31,7 @@ public static class CramerVonMises
     public static TestResult MidRank(ReadOnlySpan<double> sortedA, ReadOnlySpan<double> sortedB)
     {
         if (sortedA.Length == 0 || sortedB.Length == 0) return TestResult.Undefined;
-        var (sizes, first) = Runs(sortedA, sortedB);
+        var (sizes, first, _) = PooledRuns.Of(sortedA, sortedB);
         double n = sortedA.Length, m = sortedB.Length, u = 0, below = 0, x = 0, y = 0;
         for (var k = 0; k < sizes.Length; k++)
         {
@@ -85,15 +85,16 @@ public static class CramerVonMises
         return Sf(1.0 / 6 + (t - mean) / Math.Sqrt(45 * variance));
     }
 
-    private static double Drawn(long[] sizes, double observed, long n, long m, int seed)
+    private static double Drawn(PooledRuns runs, long n, long m, int seed)
     {
-        var margins = new FixedMargins(sizes, n, seed);
-        var first = new long[sizes.Length];
+        var observed = Statistic(runs.Sizes, runs.First, n, m) * (1 - 1e-9);
+        var margins = new FixedMargins(runs.Sizes, n, seed);
+        var first = new long[runs.Sizes.Length];
         var hits = 0;
         for (var draw = 0; draw < Draws; draw++)
         {
             margins.Draw(first);
-            if (Statistic(sizes, first, n, m) >= observed * (1 - 1e-9)) hits++;
+            if (Statistic(runs.Sizes, first, n, m) >= observed) hits++;
         }
         return (1.0 + hits) / (1 + Draws);
     }
@@ -114,21 +115,5 @@ public static class CramerVonMises
     {
         var middle = rank - before - (count + 1) / 2;
         return count * middle * middle + count * (count * count - 1) / 12;
-    }
-
-    private static (long[] Sizes, long[] First) Runs(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
-    {
-        List<long> sizes = [], first = [];
-        int i = 0, j = 0;
-        while (i < a.Length || j < b.Length)
-        {
-            var x = j == b.Length || (i < a.Length && a[i] <= b[j]) ? a[i] : b[j];
-            int fromA = Samples.RunAt(a[i..], x), fromB = Samples.RunAt(b[j..], x);
-            i += fromA;
-            j += fromB;
-            sizes.Add(fromA + fromB);
-            first.Add(fromA);
-        }
-        return ([.. sizes], [.. first]);
     }
 }

@@ -7,15 +7,14 @@ namespace Holdfast.Statistics.Tests;
 internal static class TiedKolmogorov
 {
     private const int Draws = 2000;
-    private const int MostRuns = 500;
-    private const int Stretches = 100;
 
     /// <summary>P(D at least as observed), exact: share of lattice paths that stand outside at the end of a run. O(nm).</summary>
     public static double Exact(ReadOnlySpan<double> a, ReadOnlySpan<double> b, long crossings)
     {
         int n = a.Length, m = b.Length;
         var ends = new bool[n + m + 1];
-        foreach (var end in Runs(a, b)) ends[end] = true;
+        var taken = 0;
+        foreach (var size in PooledRuns.Of(a, b).Sizes) ends[taken += (int)size] = true;
         var row = new double[m + 1];
         for (var i = 0; i <= n; i++)
         {
@@ -35,7 +34,7 @@ internal static class TiedKolmogorov
     /// </summary>
     public static double Drawn(ReadOnlySpan<double> a, ReadOnlySpan<double> b, long crossings, double tieFree, int seed)
     {
-        var (sizes, stretches) = Steps(Runs(a, b), a.Length + b.Length);
+        var (sizes, _, stretches) = PooledRuns.Of(a, b).Coarse();
         var margins = new FixedMargins(sizes, a.Length, seed);
         var first = new long[sizes.Length];
         double hits = 0;
@@ -64,48 +63,5 @@ internal static class TiedKolmogorov
             height = next;
         }
         return 1 - stays;
-    }
-
-    private static (long[] Sizes, bool[] Stretches) Steps(List<int> ends, int total)
-    {
-        var sizes = new List<long>();
-        var stretches = new List<bool>();
-        int start = 0, from = 0;
-        var joined = 0;
-        foreach (var end in ends)
-        {
-            var heavy = ends.Count <= MostRuns || (end - start) * (long)(2 * Stretches) >= total;
-            if (heavy) Close(start);
-            joined++;
-            if (heavy || (end - from) * (long)Stretches >= total) Close(end);
-            start = end;
-        }
-        Close(total);
-        return ([.. sizes], [.. stretches]);
-
-        void Close(int place)
-        {
-            if (place > from)
-            {
-                sizes.Add(place - from);
-                stretches.Add(joined > 1);
-            }
-            (from, joined) = (place, 0);
-        }
-    }
-
-    // Where the runs of equal values end in the pooled sample.
-    private static List<int> Runs(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
-    {
-        var ends = new List<int>();
-        int i = 0, j = 0;
-        while (i < a.Length || j < b.Length)
-        {
-            var x = j == b.Length || (i < a.Length && a[i] <= b[j]) ? a[i] : b[j];
-            i += Samples.RunAt(a[i..], x);
-            j += Samples.RunAt(b[j..], x);
-            ends.Add(i + j);
-        }
-        return ends;
     }
 }
