@@ -61,7 +61,7 @@ public sealed record DriftVerdict(double Effect, double Low, double High, double
     /// <summary>
     /// The chance that the PSI test at 5 % sees a departure of size <paramref name="effect"/>: to first order PSI / (1/n + 1/m) is noncentral chi-squared with
     /// B - 1 degrees and noncentrality effect / (1/n + 1/m). 0 without data; 1 for a single bin, which can show nothing and hide nothing.
-    /// With ten bins, 0.1 and a large reference half is reached at about 90 rows.
+    /// With ten bins, 0.1 and a large reference half is reached at 88 rows.
     /// </summary>
     public static double PsiPower(long n, long m, int bins, double effect)
     {

