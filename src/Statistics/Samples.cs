@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Holdfast.Statistics;
 
 /// <summary>Small operations on plain samples. NaN and infinite values count as missing.</summary>
@@ -14,11 +17,8 @@ public static class Samples
     /// <summary>The finite values of the sample in their order, in a new array.</summary>
     public static double[] Finite(ReadOnlySpan<double> values)
     {
-        var count = 0;
-        foreach (var value in values)
-        {
-            if (double.IsFinite(value)) count++;
-        }
+        var count = CountFinite(values);
+        if (count == values.Length) return values.ToArray();
         var result = new double[count];
         count = 0;
         foreach (var value in values)
@@ -26,6 +26,21 @@ public static class Samples
             if (double.IsFinite(value)) result[count++] = value;
         }
         return result;
+    }
+
+    /// <summary>How many values of the sample are finite.</summary>
+    public static int CountFinite(ReadOnlySpan<double> values)
+    {
+        var wide = MemoryMarshal.Cast<double, Vector<double>>(values);
+        var inside = Vector<long>.Zero;
+        // x - x is 0 for a finite value and NaN for every other.
+        foreach (var v in wide) inside += Vector.Equals(v - v, Vector<double>.Zero);
+        var count = (int)-Vector.Sum(inside);
+        foreach (var value in values[(wide.Length * Vector<double>.Count)..])
+        {
+            if (double.IsFinite(value)) count++;
+        }
+        return count;
     }
 
     /// <summary>The quantile at <paramref name="share"/> in [0, 1] of an ascending sample, linear interpolation at h = (n - 1) share (numpy's default). NaN if empty.</summary>

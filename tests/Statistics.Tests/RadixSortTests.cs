@@ -29,6 +29,23 @@ public sealed class RadixSortTests
         Assert.True(values[1023] == -1 && values[1024] == 0 && values[3071] == 0 && values[3072] == 1);
     }
 
+    [Theory, InlineData(10), InlineData(200)]
+    public void Counts_of_many_values_are_those_of_each_value(int wanted)
+    {
+        var draw = new Draw(13);
+        double[] special = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.MaxValue, double.MinValue, -0.0];
+        var values = draw.Many(5001, d => d.Coin(0.1) ? special[d.Below(special.Length)] : Math.Round(d.Normal(), 2));
+        var bins = ReferenceBins.FromNumeric(values, wanted);
+        var expected = new long[bins.Count];
+        foreach (var value in values)
+        {
+            if (bins.IndexOf(value) is >= 0 and var bin) expected[bin]++;
+        }
+        Assert.Equal(expected, bins.CountsOf(values));
+        Assert.Equal(Samples.Finite(values).Length, Samples.CountFinite(values));
+        Assert.Equal(expected, bins.CountsOfSorted(Samples.SortedFinite(values)));
+    }
+
     [Fact]
     public void Bins_of_sorted_values_are_those_of_the_values()
     {
