@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Holdfast.Statistics;
 
 /// <summary>Small operations on plain samples. NaN and infinite values count as missing.</summary>
@@ -7,18 +10,15 @@ public static class Samples
     public static double[] SortedFinite(ReadOnlySpan<double> values)
     {
         var result = Finite(values);
-        Array.Sort(result);
+        RadixSort.Sort(result);
         return result;
     }
 
     /// <summary>The finite values of the sample in their order, in a new array.</summary>
     public static double[] Finite(ReadOnlySpan<double> values)
     {
-        var count = 0;
-        foreach (var value in values)
-        {
-            if (double.IsFinite(value)) count++;
-        }
+        var count = CountFinite(values);
+        if (count == values.Length) return values.ToArray();
         var result = new double[count];
         count = 0;
         foreach (var value in values)
@@ -26,6 +26,21 @@ public static class Samples
             if (double.IsFinite(value)) result[count++] = value;
         }
         return result;
+    }
+
+    /// <summary>How many values of the sample are finite.</summary>
+    public static int CountFinite(ReadOnlySpan<double> values)
+    {
+        var wide = MemoryMarshal.Cast<double, Vector<double>>(values);
+        var inside = Vector<long>.Zero;
+        // x - x is 0 for a finite value and NaN for every other.
+        foreach (var v in wide) inside += Vector.Equals(v - v, Vector<double>.Zero);
+        var count = (int)-Vector.Sum(inside);
+        foreach (var value in values[(wide.Length * Vector<double>.Count)..])
+        {
+            if (double.IsFinite(value)) count++;
+        }
+        return count;
     }
 
     /// <summary>The quantile at <paramref name="share"/> in [0, 1] of an ascending sample, linear interpolation at h = (n - 1) share (numpy's default). NaN if empty.</summary>
@@ -39,6 +54,27 @@ public static class Samples
         double low = sorted[index], high = sorted[index + 1];
         // numpy's form: exact at both ends and monotone.
         return fraction < 0.5 ? low + (high - low) * fraction : high - (high - low) * (1 - fraction);
+    }
+
+    /// <summary>How many values of an ascending sample are at most <paramref name="value"/>: the place behind its last occurrence. O(log n).</summary>
+    public static int EndOf(ReadOnlySpan<double> sorted, double value)
+    {
+        int low = 0, high = sorted.Length;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (sorted[middle] <= value) low = middle + 1; else high = middle;
+        }
+        return low;
+    }
+
+    // How many values at the beginning of an ascending sample, none below `value`, equal it. O(log of that).
+    internal static int RunAt(ReadOnlySpan<double> sorted, double value)
+    {
+        if (sorted.Length == 0 || sorted[0] != value) return 0;
+        var reach = 1;
+        while (reach < sorted.Length && sorted[reach] == value) reach *= 2;
+        return reach / 2 + EndOf(sorted[(reach / 2)..Math.Min(reach, sorted.Length)], value);
     }
 
     /// <summary>Mean and standard deviation (divisor n) in two passes; NaN if empty.</summary>

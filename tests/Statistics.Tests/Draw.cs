@@ -27,4 +27,7 @@ internal sealed class Draw(int seed)
 
     /// <summary>The count of successes that a binomial test at the given size exceeds with chance about 0.1 %: what a simulation may show.</summary>
     public static double Allowed(int runs, double rate) => runs * rate + 3.1 * Math.Sqrt(runs * rate * (1 - rate)) + 1;
+
+    /// <summary>The count of successes below which a binomial test at the given size falls with chance about 0.1 %.</summary>
+    public static double Least(int runs, double rate) => runs * rate - 3.1 * Math.Sqrt(runs * rate * (1 - rate)) - 1;
 }

@@ -3,28 +3,35 @@ namespace Holdfast.Statistics.Tests;
 /// <summary>
 /// Two-sample Kolmogorov-Smirnov test: D = sup over x of |F(x) - G(x)|, the largest distance between the empirical distribution functions,
 /// in [0, 1], taken after all equal values of both samples were consumed. NaN and infinite values are left out (missing values are tested apart).
-/// With many ties (distinct / n &lt; 0.5) every p-value here is conservative: use chi-squared on the atoms.
+/// With ties the tie-free laws are conservative; <see cref="KsMethod.Auto"/> then takes the law given the ties.
 /// </summary>
 public static class KolmogorovSmirnov
 {
     private const long ExactLimit = 400_000;
 
-    /// <summary>Tests whether two samples come from one continuous distribution, two-sided. The samples need not be sorted. Undefined (NaN, p = 1) if one is empty.</summary>
-    public static TestResult TwoSample(ReadOnlySpan<double> a, ReadOnlySpan<double> b, KsMethod method = KsMethod.Auto) =>
-        TwoSampleSorted(Samples.SortedFinite(a), Samples.SortedFinite(b), method);
+    /// <summary>Tests whether two samples come from one distribution, two-sided. The samples need not be sorted. Undefined (NaN, p = 1) if one is empty.</summary>
+    public static TestResult TwoSample(ReadOnlySpan<double> a, ReadOnlySpan<double> b, KsMethod method = KsMethod.Auto, int seed = 1) =>
+        TwoSampleSorted(Samples.SortedFinite(a), Samples.SortedFinite(b), method, seed);
 
     /// <summary>As <see cref="TwoSample"/>, for samples already ascending and finite: O(n + m) for D. The reference is usually kept sorted.</summary>
-    public static TestResult TwoSampleSorted(ReadOnlySpan<double> a, ReadOnlySpan<double> b, KsMethod method = KsMethod.Auto)
+    public static TestResult TwoSampleSorted(ReadOnlySpan<double> a, ReadOnlySpan<double> b, KsMethod method = KsMethod.Auto, int seed = 1) =>
+        a.Length == 0 || b.Length == 0 ? TestResult.Undefined : FromMerge(a, b, SampleMerge.Of(a, b), method, seed);
+
+    internal static TestResult FromMerge(ReadOnlySpan<double> a, ReadOnlySpan<double> b, SampleMerge merge, KsMethod method, int seed)
     {
-        if (a.Length == 0 || b.Length == 0) return TestResult.Undefined;
-        var crossings = Crossings(a, b);
-        var d = (double)crossings / ((double)a.Length * b.Length);
-        return new TestResult(d, PValue(crossings, d, a.Length, b.Length, method));
+        var d = merge.Crossings / ((double)a.Length * b.Length);
+        var small = (long)a.Length * b.Length <= ExactLimit;
+        var tied = merge.Distinct < 0.5 * ((double)a.Length + b.Length);
+        if (method == KsMethod.Auto) method = tied ? KsMethod.Conditional : small ? KsMethod.Exact : KsMethod.Asymptotic;
+        if (method != KsMethod.Conditional) return new TestResult(d, PValue(merge.Crossings, d, a.Length, b.Length, method));
+        if (merge.Crossings == 0) return new TestResult(d, 1);
+        var tieFree = small ? 1 : PValue(merge.Crossings, d, a.Length, b.Length, KsMethod.Asymptotic);
+        return new TestResult(d, small ? TiedKolmogorov.Exact(a, b, merge.Crossings) : TiedKolmogorov.Drawn(a, b, merge.Crossings, tieFree, seed));
     }
 
     /// <summary>D alone, in [0, 1], for ascending finite samples; NaN if one is empty.</summary>
     public static double Statistic(ReadOnlySpan<double> sortedA, ReadOnlySpan<double> sortedB) =>
-        sortedA.Length == 0 || sortedB.Length == 0 ? double.NaN : (double)Crossings(sortedA, sortedB) / ((double)sortedA.Length * sortedB.Length);
+        sortedA.Length == 0 || sortedB.Length == 0 ? double.NaN : (double)SampleMerge.Of(sortedA, sortedB).Crossings / ((double)sortedA.Length * sortedB.Length);
 
     /// <summary>
     /// The D that an honest comparison of n and m values stays under with 95 % chance when the true distance is at most <paramref name="tolerance"/>:
@@ -32,24 +39,8 @@ public static class KolmogorovSmirnov
     /// </summary>
     public static double Allowance(int n, int m, double tolerance = 0.05) => tolerance + 1.36 * Math.Sqrt(1.0 / n + 1.0 / m);
 
-    // max |i m - j n|: the statistic in integers, so that equal distances compare equal.
-    private static long Crossings(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
-    {
-        long best = 0;
-        int i = 0, j = 0;
-        while (i < a.Length && j < b.Length)
-        {
-            var x = Math.Min(a[i], b[j]);
-            while (i < a.Length && a[i] == x) i++;
-            while (j < b.Length && b[j] == x) j++;
-            best = Math.Max(best, Math.Abs((long)i * b.Length - (long)j * a.Length));
-        }
-        return best;
-    }
-
     private static double PValue(long crossings, double d, int n, int m, KsMethod method)
     {
-        if (method == KsMethod.Auto) method = (long)n * m <= ExactLimit ? KsMethod.Exact : KsMethod.Asymptotic;
         var effective = (double)n * m / ((double)n + m);
         return method switch
         {

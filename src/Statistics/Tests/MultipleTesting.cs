@@ -40,6 +40,22 @@ public static class MultipleTesting
         return adjusted;
     }
 
+    /// <summary>
+    /// e-BH: controls the false discovery rate under any dependence, from e-values (&gt;= 0, expectation at most 1 if nothing changed; an e-process may be
+    /// read at any time). Gives the smallest level at which each is rejected: at level a the k largest with e_(k) &gt;= K / (a k), which is
+    /// Benjamini-Hochberg on 1 / e. NaN counts as 0. Wang and Ramdas, JRSS B 84 (2022).
+    /// </summary>
+    public static double[] EBenjaminiHochberg(ReadOnlySpan<double> eValues)
+    {
+        var inverse = new double[eValues.Length];
+        for (var i = 0; i < inverse.Length; i++)
+        {
+            if (eValues[i] < 0) throw new ArgumentOutOfRangeException(nameof(eValues), eValues[i], $"The e-value {i} is negative.");
+            inverse[i] = eValues[i] > 0 ? 1 / eValues[i] : double.PositiveInfinity;
+        }
+        return StepUp(inverse, 1);
+    }
+
     private static double[] StepUp(ReadOnlySpan<double> pValues, double factor)
     {
         var (order, sorted) = Sort(pValues);

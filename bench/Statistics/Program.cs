@@ -1,0 +1,12 @@
+using Holdfast.Bench.Statistics;
+
+// One topic a file; each prints ns a value and the ratio to its limit.
+switch (args.FirstOrDefault())
+{
+    case "two-sample":
+        TwoSampleBench.Run(args[1..]);
+        return 0;
+    default:
+        Console.Error.WriteLine("Name the topic: two-sample [values].");
+        return 64;
+}
