@@ -1,4 +1,3 @@
-using System.Numerics;
 using Holdfast.Statistics.Tests;
 
 namespace Holdfast.Statistics.Multivariate;
@@ -44,7 +43,7 @@ public sealed class FourierReference
         sums.AddRows(reference);
         if (sums.Count < 2) return new FourierReference(sums, double.NaN, double.NaN);
         var mean = sums.Mean();
-        var trace = Math.Max(0, 1 - Dot(mean, mean)) * sums.Count / (sums.Count - 1);
+        var trace = Math.Max(0, 1 - LinearAlgebra.Dot(mean, mean)) * sums.Count / (sums.Count - 1);
         var square = PairMean(map, RbfKernel.Thinned(reference.CompleteRows(), pairRows), mean);
         return new FourierReference(sums, trace, Math.Clamp(square, 0, trace * trace));
     }
@@ -88,28 +87,10 @@ public sealed class FourierReference
         {
             for (var j = 0; j < i; j++)
             {
-                var product = Dot(centred[i], centred[j]);
+                var product = LinearAlgebra.Dot(centred[i], centred[j]);
                 sum += product * product;
             }
         }
         return sum / (centred.Length * (centred.Length - 1.0) / 2);
     }
-
-    private static double Dot(double[] x, double[] y)
-    {
-        var sums = Vector<double>.Zero;
-        var i = 0;
-        for (; i <= x.Length - Vector<double>.Count; i += Vector<double>.Count)
-            sums += new Vector<double>(x, i) * new Vector<double>(y, i);
-        var sum = Vector.Sum(sums);
-        for (; i < x.Length; i++) sum += x[i] * y[i];
-        return sum;
-    }
 }
-
-/// <summary>A kernel discrepancy from Fourier features.</summary>
-/// <param name="Squared">MMD^2 less its mean under "nothing changed": the effect; may be negative. NaN without data.</param>
-/// <param name="Biased">|mean phi(r) - mean phi(c)|^2, in [0, 4].</param>
-/// <param name="NullMean">tr(S)(1/n + 1/m).</param>
-/// <param name="PValue">Upper tail of the scaled chi-squared law; 1 when undefined.</param>
-public sealed record FourierMmd(double Squared, double Biased, double NullMean, double PValue);

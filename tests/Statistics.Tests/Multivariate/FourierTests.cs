@@ -82,7 +82,7 @@ public sealed class FourierTests
     [Theory, InlineData(2), InlineData(8)]
     public void Keeps_its_level_and_sees_a_joint_change(int columns)
     {
-        int runs = 300 * Draw.Scale(10), five = 0, one = 0, seen = 0;
+        int runs = 200 * Draw.Scale(10), five = 0, one = 0, seen = 0;
         for (var run = 0; run < runs; run++)
         {
             var reference = Rows.Normal(3 * run, 250, columns);
