@@ -10,7 +10,7 @@ namespace Holdfast.Statistics.Multivariate;
 /// <param name="Test">One-sided z-test of AUC = 0.5 (<see cref="RocAuc.Test"/>).</param>
 /// <param name="Coefficients">
 /// For each column, the sum of |coefficient| of its terms, each term on the scale of its reference standard deviation; a product's coefficient is shared by its
-/// two columns. Mean over folds. Which columns tell the samples apart, given the others.
+/// two columns. For trees, the fall of the teaching loss by the column's splits. Mean over folds. Which columns tell the samples apart, given the others.
 /// </param>
 /// <param name="Importances">For each column, the fall of the held-out AUC when that column is shuffled among the held-out rows; about 0 or below if it says nothing. Mean over folds.</param>
 public sealed record ClassifierResult(

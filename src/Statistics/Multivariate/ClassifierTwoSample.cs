@@ -3,9 +3,9 @@ using Holdfast.Statistics.Tests;
 namespace Holdfast.Statistics.Multivariate;
 
 /// <summary>
-/// Classifier two-sample test: a logistic regression is taught to tell current rows from reference rows and judged on rows it has not seen. An AUC above 0.5
+/// Classifier two-sample test: a classifier is taught to tell current rows from reference rows and judged on rows it has not seen. An AUC above 0.5
 /// beyond chance means that the samples differ; the columns it leans on say where. Columns are standardised by the reference inside.
-/// Rows must be complete; NaN and infinite values are refused.
+/// Rows must be complete (<see cref="FeatureEncoder"/>); NaN and infinite values are refused.
 /// Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", ICLR 2017.
 /// </summary>
 public static class ClassifierTwoSample
@@ -93,10 +93,10 @@ public static class ClassifierTwoSample
 
         private void JudgeFold(int[] taught, int[] judged, ulong fold, Sums sums)
         {
-            var model = LogisticRegression.Fit(_terms.Apply(_rows.SelectRows(taught)), Array.ConvertAll(taught, i => _labels[i]), _options.C, _options.Balanced);
+            var score = Teach(_rows.SelectRows(taught), Array.ConvertAll(taught, i => _labels[i]), sums.Coefficients);
             var rows = _rows.SelectRows(judged);
             var labels = Array.ConvertAll(judged, i => _labels[i]);
-            var scores = model.Scores(_terms.Apply(rows));
+            var scores = score(rows);
             var auc = RocAuc.Of(scores, labels);
             sums.Auc += auc;
             for (var i = 0; i < scores.Length; i++)
@@ -105,13 +105,25 @@ public static class ClassifierTwoSample
                 if (labels[i]) sums.Ones++;
                 else sums.Zeros++;
             }
-            _terms.AddCoefficients(model.Coefficients, sums.Coefficients);
             for (var column = 0; column < rows.Columns; column++)
             {
                 if (!_terms.Uses(column)) continue;
                 var shuffled = Shuffled(rows, column, new SeededDraws(_options.Seed + 1_000_003 * fold + (ulong)column));
-                sums.Falls[column] += auc - RocAuc.Of(model.Scores(_terms.Apply(shuffled)), labels);
+                sums.Falls[column] += auc - RocAuc.Of(score(shuffled), labels);
             }
+        }
+
+        private Func<Matrix, double[]> Teach(Matrix rows, bool[] labels, double[] coefficients)
+        {
+            if (_options.Model == ClassifierModel.BoostedTrees)
+            {
+                var trees = BoostedTrees.Fit(rows, labels, _options.Balanced);
+                LinearAlgebra.AddScaled(coefficients, trees.Gains, 1);
+                return trees.Scores;
+            }
+            var model = LogisticRegression.Fit(_terms.Apply(rows), labels, _options.C, _options.Balanced);
+            _terms.AddCoefficients(model.Coefficients, coefficients);
+            return judged => model.Scores(_terms.Apply(judged));
         }
 
         private static TestResult Test(double auc, Sums sums, int folds)

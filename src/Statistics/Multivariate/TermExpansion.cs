@@ -20,7 +20,7 @@ internal sealed class TermExpansion
         var result = new TermExpansion(rows.Columns);
         foreach (var column in varying) result._terms.Add((column, -1));
         // Linear terms are standardised already.
-        if (options.Terms != ClassifierTerms.Quadratic || varying.Count > options.MostQuadraticColumns) return result;
+        if (options.Model != ClassifierModel.Quadratic || varying.Count > options.MostQuadraticColumns) return result;
         for (var a = 0; a < varying.Count; a++)
         {
             for (var b = 0; b <= a; b++) result._terms.Add((varying[b], varying[a]));

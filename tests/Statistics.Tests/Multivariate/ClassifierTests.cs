@@ -70,7 +70,51 @@ public sealed class ClassifierTests
         Assert.True(quadratic.Auc > 0.65 && quadratic.Test.PValue < 1e-6, $"{quadratic.Auc}");
         Assert.True(quadratic.Importances[0] > 0.1 && quadratic.Importances[1] > 0.1);
         Assert.True(ClassifierTwoSample.CrossValidated(reference, current).Test.PValue < 1e-6);
-        Assert.True(ClassifierTwoSample.Split(reference, current, new ClassifierOptions { Terms = ClassifierTerms.Linear }).Test.PValue > 0.01);
+        Assert.True(ClassifierTwoSample.Split(reference, current, new ClassifierOptions { Model = ClassifierModel.Linear }).Test.PValue > 0.01);
+    }
+
+    [Fact]
+    public void A_change_of_shape_that_leaves_all_second_moments_is_seen_by_trees_only()
+    {
+        // Parity: each column is a fair sign with noise, every two are independent, only the product of three changed.
+        Matrix Signs(int seed, double parity)
+        {
+            var draw = new Draw(seed);
+            var rows = Rows.Normal(seed + 100, 1500, 3);
+            for (var i = 0; i < rows.Rows; i++)
+            {
+                double a = draw.Coin(0.5) ? 1 : -1, b = draw.Coin(0.5) ? 1 : -1, c = draw.Coin(parity) ? a * b : -a * b;
+                (rows[i, 0], rows[i, 1], rows[i, 2]) = (a + 0.2 * rows[i, 0], b + 0.2 * rows[i, 1], c + 0.2 * rows[i, 2]);
+            }
+            return rows;
+        }
+        Matrix reference = Signs(1, 0.5), current = Signs(2, 1);
+        var trees = ClassifierTwoSample.Split(reference, current, new ClassifierOptions { Model = ClassifierModel.BoostedTrees });
+        Assert.True(trees.Test.PValue < 1e-6, $"{trees.Auc}");
+        Assert.All(trees.Importances, fall => Assert.True(fall > 0.05, $"{fall}"));
+        Assert.All(trees.Coefficients, gain => Assert.True(gain > 0));
+        Assert.True(ClassifierTwoSample.Split(reference, current).Test.PValue > 0.01);
+    }
+
+    [Fact]
+    public void Trees_keep_the_level_and_fit_a_step()
+    {
+        int runs = 60 * Draw.Scale(10), alarms = 0;
+        var options = new ClassifierOptions { Model = ClassifierModel.BoostedTrees };
+        for (var run = 0; run < runs; run++)
+        {
+            if (ClassifierTwoSample.Split(Rows.Normal(2 * run, 200, 3), Rows.Normal(2 * run + 1, 150, 3), options).Test.PValue <= 0.05) alarms++;
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{runs} runs: trees {alarms} at 5 %");
+        Assert.True(alarms <= Draw.Allowed(runs, 0.05), $"{alarms} of {runs}");
+
+        var rows = Rows.Normal(1, 400, 2);
+        bool[] labels = [.. Enumerable.Range(0, 400).Select(i => rows[i, 1] > 0.3)];
+        var trees = BoostedTrees.Fit(rows, labels);
+        Assert.True(RocAuc.Of(trees.Scores(rows), labels) > 0.995);
+        Assert.True(trees.Gains[1] > 20 * trees.Gains[0]);
+        Assert.Equal(trees.Scores(rows), BoostedTrees.Fit(rows, labels).Scores(rows));
+        Assert.All(BoostedTrees.Fit(rows, new bool[400]).Scores(rows), score => Assert.Equal(0, score));
     }
 
     [Fact]

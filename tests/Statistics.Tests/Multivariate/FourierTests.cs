@@ -8,7 +8,7 @@ public sealed class FourierTests
     public void Products_are_near_the_kernel()
     {
         var map = new FourierMap(3, 1.2, seed: 4, frequencies: 4096);
-        var rows = Rows.Normal(1, 40, 3);
+        var rows = Rows.Normal(1, 25, 3);
         for (var i = 0; i < rows.Rows; i++)
         {
             var phi = map.Apply(rows.Row(i));
@@ -71,18 +71,18 @@ public sealed class FourierTests
     {
         Matrix reference = Rows.Normal(4, 400, 3), current = Rows.Normal(5, 300, 3, 0.5);
         var exact = Mmd.Test(reference, current, 0, sigma: 1.5);
-        var map = new FourierMap(3, 1.5, frequencies: 4096);
+        var map = new FourierMap(3, 1.5, frequencies: 1024);
         var sums = new FourierSums(map);
         sums.AddRows(current);
         var approximate = FourierReference.Fit(map, reference).Test(sums);
-        Assert.Equal(exact.Biased, approximate.Biased, 0.01);
-        Assert.Equal(exact.Squared, approximate.Squared, 0.01);
+        Assert.Equal(exact.Biased, approximate.Biased, 0.015);
+        Assert.Equal(exact.Squared, approximate.Squared, 0.015);
     }
 
     [Theory, InlineData(2), InlineData(8)]
     public void Keeps_its_level_and_sees_a_joint_change(int columns)
     {
-        int runs = 200 * Draw.Scale(10), five = 0, one = 0, seen = 0;
+        int runs = 120 * Draw.Scale(15), five = 0, one = 0, seen = 0;
         for (var run = 0; run < runs; run++)
         {
             var reference = Rows.Normal(3 * run, 250, columns);

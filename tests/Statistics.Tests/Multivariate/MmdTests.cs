@@ -69,7 +69,7 @@ public sealed class MmdTests
     [Fact]
     public void Linear_and_block_forms_keep_their_level_and_see_a_shift()
     {
-        int runs = 200 * Draw.Scale(10), linear = 0, block = 0, linearSeen = 0, blockSeen = 0;
+        int runs = 80 * Draw.Scale(25), linear = 0, block = 0, linearSeen = 0, blockSeen = 0;
         for (var run = 0; run < runs; run++)
         {
             Matrix reference = Rows.Normal(3 * run, 900, 2), same = Rows.Normal(3 * run + 1, 900, 2), moved = Rows.Normal(3 * run + 2, 900, 2, 0.7);

@@ -29,7 +29,7 @@ public sealed class MultivariateOracleTests
     {
         var expected = Expected(set).GetProperty("c2st");
         var (reference, current) = Standardised(set, expected);
-        var result = ClassifierTwoSample.Split(reference, current, new ClassifierOptions { Terms = ClassifierTerms.Linear, Balanced = false });
+        var result = ClassifierTwoSample.Split(reference, current, new ClassifierOptions { Model = ClassifierModel.Linear, Balanced = false });
         Assert.Equal(expected.GetProperty("auc").GetDouble(), result.Auc, 1e-4);
         Assert.Equal(expected.GetProperty("accuracy").GetDouble(), result.Accuracy, 1e-9);
         Assert.Equal((expected.GetProperty("n_test")[0].GetInt32(), expected.GetProperty("n_test")[1].GetInt32()), (result.HeldOutReference, result.HeldOutCurrent));
