@@ -72,7 +72,7 @@ public sealed class SequentialTests
     [Fact]
     public void Confidence_sequence_of_a_rate_covers_at_every_look()
     {
-        int runs = 300 * Draw.Scale(10), left = 0;
+        int runs = 100 * Draw.Scale(30), left = 0;
         for (var seed = 1; seed <= runs; seed++)
         {
             var draw = new Draw(seed);
