@@ -11,6 +11,9 @@ public sealed class HddmA : IChangeDetector
     private readonly double _delta;
     private readonly double _warning;
     private readonly bool _falls;
+    private readonly double _logReach;
+    private readonly double _logChange;
+    private readonly double _logWarning;
     private long _count;
     private double _mean;
     private long _lowCount;
@@ -26,6 +29,7 @@ public sealed class HddmA : IChangeDetector
     {
         HddmLevels.Check(delta, warning, side);
         (_delta, _warning, _falls) = (delta, warning, side == ChangeSide.Both);
+        (_logReach, _logChange, _logWarning) = (Math.Log(1 / delta), Math.Log(2 / delta), Math.Log(2 / warning));
     }
 
     internal HddmA(ref StateReader reader)
@@ -57,14 +61,14 @@ public sealed class HddmA : IChangeDetector
     public byte[] Save() => new StateWriter(DetectorKind.HddmA).Add(_delta).Add(_warning).Add(_falls)
         .Add(_count).Add(_mean).Add(_lowCount).Add(_lowMean).Add(_highCount).Add(_highMean).ToArray();
 
-    private double Reach(long count) => Math.Sqrt(1.0 / (2 * count) * Math.Log(1 / _delta));
+    private double Reach(long count) => Math.Sqrt(1.0 / (2 * count) * _logReach);
 
     private ChangeState Level(double gap, long cut)
     {
         if (cut == _count) return ChangeState.Stable;
         var share = (double)(_count - cut) / cut * (1.0 / _count);
-        if (gap >= Math.Sqrt(share / 2 * Math.Log(2 / _delta))) return ChangeState.Change;
-        return gap >= Math.Sqrt(share / 2 * Math.Log(2 / _warning)) ? ChangeState.Warning : ChangeState.Stable;
+        if (gap >= Math.Sqrt(share / 2 * _logChange)) return ChangeState.Change;
+        return gap >= Math.Sqrt(share / 2 * _logWarning) ? ChangeState.Warning : ChangeState.Stable;
     }
 }
 

@@ -12,6 +12,8 @@ public sealed class HddmW : IChangeDetector
     private readonly double _warning;
     private readonly double _weight;
     private readonly bool _falls;
+    private readonly double _logChange;
+    private readonly double _logWarning;
     private Average _all;
     private Average _low;
     private Average _afterLow;
@@ -30,6 +32,7 @@ public sealed class HddmW : IChangeDetector
         HddmLevels.Check(delta, warning, side);
         if (!(weight is > 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(weight), weight, "The weight must lie between 0 and 1.");
         (_delta, _warning, _weight, _falls) = (delta, warning, weight, side == ChangeSide.Both);
+        (_logChange, _logWarning) = (Math.Log(1 / delta), Math.Log(1 / warning));
         Reset();
     }
 
@@ -69,7 +72,7 @@ public sealed class HddmW : IChangeDetector
 
     private void Follow(double value)
     {
-        var reach = Math.Sqrt(_all.Bound * Math.Log(1 / _delta) / 2);
+        var reach = Math.Sqrt(_all.Bound * _logChange / 2);
         if (_all.Mean + reach < _lowest) (_lowest, _low, _afterLow) = (_all.Mean + reach, _all, Average.Empty);
         else _afterLow.Add(value, _weight);
         if (!_falls) return;
@@ -81,8 +84,8 @@ public sealed class HddmW : IChangeDetector
     {
         if (smaller.IsEmpty || larger.IsEmpty) return ChangeState.Stable;
         var (gap, bound) = (larger.Mean - smaller.Mean, smaller.Bound + larger.Bound);
-        if (gap > Math.Sqrt(bound * Math.Log(1 / _delta) / 2)) return ChangeState.Change;
-        return gap > Math.Sqrt(bound * Math.Log(1 / _warning) / 2) ? ChangeState.Warning : ChangeState.Stable;
+        if (gap > Math.Sqrt(bound * _logChange / 2)) return ChangeState.Change;
+        return gap > Math.Sqrt(bound * _logWarning / 2) ? ChangeState.Warning : ChangeState.Stable;
     }
 
     /// <summary>An exponentially weighted mean and its sum of squared weights; the mean is NaN while empty.</summary>
