@@ -142,6 +142,16 @@ public sealed class ChangeDetectorTests
     }
 
     [Fact]
+    public void Adwin_does_not_allocate_once_its_rows_are_there()
+    {
+        var adwin = new Adwin();
+        for (var i = 0; i < 10_000; i++) adwin.Observe(i & 1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 2000; i++) adwin.Observe(i & 1);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
     public void Adwin_survives_values_whose_sums_overflow()
     {
         var adwin = new Adwin();

@@ -46,7 +46,7 @@ public sealed class CanaryAcceptanceTests
     [Theory, MemberData(nameof(Names))]
     public void An_equal_candidate_is_rolled_back_at_most_alpha_of_the_time(string name)
     {
-        var runs = 25 * Draw.Scale(160);
+        var runs = 16 * Draw.Scale(250);
         if (name.StartsWith('B')) runs = Math.Max(runs, 500);
         var wrong = Enumerable.Range(1, runs).Count(seed => Scenarios[name].Play(new Draw(seed), new ThinningEProcess(), 1, p => p.PeakLogHarm >= Reject) > 0);
         Figures.Row("False rollbacks of equal candidates over 1,440 looks", ["scenario", "rollouts", "rolled back", "share"], [name, runs, wrong, (double)wrong / runs]);
