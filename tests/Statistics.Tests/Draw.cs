@@ -16,6 +16,16 @@ internal sealed class Draw(int seed)
 
     public double Normal() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
 
+    /// <summary>Poisson count: by the product of uniforms, in parts of mean at most 30.</summary>
+    public int Poisson(double mean)
+    {
+        var count = 0;
+        for (; mean > 30; mean -= 30) count += Poisson(30);
+        var (product, limit) = (_random.NextDouble(), Math.Exp(-mean));
+        for (; product > limit; count++) product *= _random.NextDouble();
+        return count;
+    }
+
     public double LogNormal(double mu, double sigma) => Math.Exp(mu + sigma * Normal());
 
     public double[] Many(int count, Func<Draw, double> draw)

@@ -24,6 +24,10 @@ public sealed class BernoulliEProcess
     private readonly double[] _logHarm = new double[Odds.Length];
     private readonly double[] _logSafe = new double[Odds.Length];
 
+    // ln likelihood ratios of a bad and of a good trial.
+    private readonly (double Harm, double Safe)[] _ifBad = new (double, double)[Odds.Length];
+    private readonly (double Harm, double Safe)[] _ifGood = new (double, double)[Odds.Length];
+
     /// <summary>Starts with E = 1.</summary>
     /// <param name="tolerated">Rate p0 in (0, 1) that is still accepted.</param>
     /// <param name="margin">Rate p1 in [p0, 1) that must be excluded before an advance.</param>
@@ -33,6 +37,12 @@ public sealed class BernoulliEProcess
         if (!(margin >= tolerated && margin < 1)) throw new ArgumentOutOfRangeException(nameof(margin), margin, "The margin must lie between the tolerated rate and 1.");
         Tolerated = tolerated;
         Margin = margin;
+        for (var j = 0; j < Odds.Length; j++)
+        {
+            double worse = Tilt(tolerated, Odds[j]), better = Tilt(margin, 1 / Odds[j]);
+            _ifBad[j] = (LogRatio(true, worse, tolerated), LogRatio(true, better, margin));
+            _ifGood[j] = (LogRatio(false, worse, tolerated), LogRatio(false, better, margin));
+        }
     }
 
     /// <summary>Goes on from a stored state.</summary>
@@ -74,15 +84,18 @@ public sealed class BernoulliEProcess
     /// <summary>One trial: was the event bad?</summary>
     public void Observe(bool bad)
     {
-        for (var j = 0; j < Odds.Length; j++)
+        var steps = bad ? _ifBad : _ifGood;
+        double harm = double.NegativeInfinity, safe = double.NegativeInfinity;
+        for (var j = 0; j < steps.Length; j++)
         {
-            _logHarm[j] += LogRatio(bad, Tilt(Tolerated, Odds[j]), Tolerated);
-            _logSafe[j] += LogRatio(bad, Tilt(Margin, 1 / Odds[j]), Margin);
+            harm = Math.Max(harm, _logHarm[j] += steps[j].Harm);
+            safe = Math.Max(safe, _logSafe[j] += steps[j].Safe);
         }
         Trials++;
         if (bad) Events++;
-        PeakLogHarm = Math.Max(PeakLogHarm, LogHarm);
-        PeakLogSafe = Math.Max(PeakLogSafe, LogSafe);
+        // A mean is at most the largest: no need to compute it below the peak.
+        if (harm > PeakLogHarm) PeakLogHarm = Math.Max(PeakLogHarm, LogHarm);
+        if (safe > PeakLogSafe) PeakLogSafe = Math.Max(PeakLogSafe, LogSafe);
     }
 
     private static double Tilt(double rate, double odds) => rate * odds / (1 - rate + rate * odds);

@@ -36,6 +36,40 @@ public static class ConfidenceSequence
         return (Math.Max(0, sum / count - reach), Math.Min(1, sum / count + reach));
     }
 
+    /// <summary>
+    /// Half-width of a band for a whole distribution function that holds at every count at once: |F_t - F| &lt;= 0.85 sqrt((ln ln(e t) + 0.8 ln(1612 / alpha)) / t)
+    /// at all points and all t (Howard and Ramdas, Bernoulli 28 (2022)). In (0, 1]; 1 without values.
+    /// </summary>
+    /// <param name="count">Values so far.</param>
+    /// <param name="alpha">Chance of ever being wrong, in (0, 1). Default 0.05.</param>
+    public static double Ecdf(long count, double alpha = 0.05)
+    {
+        CheckAlpha(alpha);
+        return count < 1 ? 1 : Math.Min(1, 0.85 * Math.Sqrt((Math.Log(Math.Log(Math.E * count)) + 0.8 * Math.Log(1612 / alpha)) / count));
+    }
+
+    /// <summary>
+    /// Half-width of the Dvoretzky-Kiefer-Wolfowitz band at the epoch t = 2^k: sqrt(ln(2 / alpha_k) / (2t)), alpha_k = 6 alpha / (pi^2 k^2). It holds at all
+    /// epochs together and is narrower there than <see cref="Ecdf"/>; between epochs it says nothing. In (0, 1].
+    /// </summary>
+    /// <param name="count">Values so far: 2, 4, 8, ...</param>
+    /// <param name="alpha">Chance of being wrong at any epoch, in (0, 1). Default 0.05.</param>
+    public static double EcdfAtEpoch(long count, double alpha = 0.05)
+    {
+        CheckAlpha(alpha);
+        if (!IsEpoch(count)) throw new ArgumentOutOfRangeException(nameof(count), count, "Epochs are 2, 4, 8, and so on.");
+        double k = long.Log2(count);
+        return Math.Min(1, Math.Sqrt(Math.Log(2 * Math.PI * Math.PI * k * k / (6 * alpha)) / (2.0 * count)));
+    }
+
+    /// <summary>Whether a band may be looked at after this many values: 2, 4, 8, ...</summary>
+    public static bool IsEpoch(long count) => count > 1 && long.IsPow2(count);
+
+    internal static void CheckUnit(double value)
+    {
+        if (!(value is >= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(value), value, "The value must lie in [0, 1]: scale it by its known range.");
+    }
+
     internal static void CheckAlpha(double alpha)
     {
         if (!(alpha > 0 && alpha < 1)) throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "The error chance must lie between 0 and 1.");

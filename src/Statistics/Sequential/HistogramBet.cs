@@ -9,8 +9,9 @@ namespace Holdfast.Statistics.Sequential;
 /// <param name="Basis">The counts that the bet of the moment was made from.</param>
 /// <param name="LogE">ln E.</param>
 /// <param name="PeakLogE">Largest ln E so far.</param>
+/// <param name="Memory">Rows after which counts are halved; 0 for never.</param>
 public sealed record HistogramBetState(
-    IReadOnlyList<double> Low, IReadOnlyList<double> High, IReadOnlyList<long> Counts, IReadOnlyList<long> Basis, double LogE, double PeakLogE);
+    IReadOnlyList<double> Low, IReadOnlyList<double> High, IReadOnlyList<long> Counts, IReadOnlyList<long> Basis, double LogE, double PeakLogE, long Memory = 0);
 
 /// <summary>
 /// Watches one feature row by row against a frozen reference, at every look. H0 is composite: each bin share lies within what the finite reference and a
@@ -25,16 +26,27 @@ public sealed class HistogramBet
     private readonly long[] _counts;
     private readonly long[] _basis;
     private readonly double[] _log;
+    private readonly long _memory;
     private long _total;
     private long _refresh;
 
     /// <summary>Starts with E = 1.</summary>
     /// <param name="reference">Reference counts in each bin, at least one row and two bins.</param>
     /// <param name="tolerance">Tolerated relative change of each bin's share, in [0, 1). Default 0.1.</param>
-    /// <param name="confidence">Chance that all true reference shares lie in their normal intervals (Bonferroni over bins). Default 0.99.</param>
-    public HistogramBet(ReadOnlySpan<long> reference, double tolerance = 0.1, double confidence = 0.99)
+    /// <param name="confidence">
+    /// Chance that all true reference shares lie in their Wilson intervals (Bonferroni over bins). Default 0.99: a false rejection then has at most about
+    /// alpha + 0.01.
+    /// </param>
+    /// <param name="memory">
+    /// 0 (default): the bet is learned from all rows, best for "does it differ at all". Otherwise the counts are halved whenever they reach this many rows, at
+    /// least 64: the bet follows a late change, best as the source of an <see cref="EDetector"/>.
+    /// </param>
+    public HistogramBet(ReadOnlySpan<long> reference, double tolerance = 0.1, double confidence = 0.99, long memory = 0)
         : this(reference.Length)
     {
+        if (memory != 0) ArgumentOutOfRangeException.ThrowIfLessThan(memory, 64);
+        if (!(confidence is > 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "The confidence must lie between 0 and 1.");
+        _memory = memory;
         if (!(tolerance >= 0 && tolerance < 1)) throw new ArgumentOutOfRangeException(nameof(tolerance), tolerance, "The tolerance must lie in [0, 1).");
         long n = 0;
         foreach (var count in reference) n += count;
@@ -58,7 +70,7 @@ public sealed class HistogramBet
             (_low[i], _high[i], _counts[i], _basis[i]) = (state.Low[i], state.High[i], state.Counts[i], state.Basis[i]);
             _total += _counts[i];
         }
-        (LogE, PeakLogE) = (state.LogE, state.PeakLogE);
+        (LogE, PeakLogE, _memory) = (state.LogE, state.PeakLogE, state.Memory);
         Project();
         _refresh = RefreshAfter(_total);
     }
@@ -80,7 +92,7 @@ public sealed class HistogramBet
     public double PeakLogE { get; private set; }
 
     /// <summary>Everything, for storing.</summary>
-    public HistogramBetState State => new([.. _low], [.. _high], [.. _counts], [.. _basis], LogE, PeakLogE);
+    public HistogramBetState State => new([.. _low], [.. _high], [.. _counts], [.. _basis], LogE, PeakLogE, _memory);
 
     /// <summary>One value's bin (missing, -1, is ignored). Returns ln e of this step, to feed an <see cref="EDetector"/>.</summary>
     public double Observe(int bin)
@@ -92,11 +104,18 @@ public sealed class HistogramBet
         PeakLogE = Math.Max(PeakLogE, LogE);
         _counts[bin]++;
         _total++;
-        if (_total < _refresh) return step;
+        if (_total == _memory) Halve();
+        else if (_total < _refresh) return step;
         _counts.CopyTo(_basis, 0);
         Project();
         _refresh = RefreshAfter(_total);
         return step;
+    }
+
+    private void Halve()
+    {
+        _total = 0;
+        for (var i = 0; i < _counts.Length; i++) _total += _counts[i] /= 2;
     }
 
     // Reverse information projection of f on {low <= p <= high, sum p = 1}: p = clip(f / mu), mu by bisection.

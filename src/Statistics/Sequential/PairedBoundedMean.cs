@@ -29,9 +29,7 @@ public sealed class PairedBoundedMean
 {
     private double _sum;
     private double _squares;
-    private double _weight;
-    private double _weighted;
-    private double _variance;
+    private EmpiricalBernstein _interval;
     private double _lower = -1;
     private double _upper = 1;
 
@@ -50,7 +48,8 @@ public sealed class PairedBoundedMean
     public PairedBoundedMean(PairedMeanState state)
         : this((state ?? throw new ArgumentNullException(nameof(state))).Margin, state.Alpha)
     {
-        (Count, _sum, _squares, _weight, _weighted, _variance) = (state.Count, state.Sum, state.Squares, state.BetWeight, state.BetSum, state.BetVariance);
+        (Count, _sum, _squares) = (state.Count, state.Sum, state.Squares);
+        _interval = new EmpiricalBernstein(state.BetWeight, state.BetSum, state.BetVariance);
         (LogAbove, LogBelow, PeakLogAbove, PeakLogBelow, _lower, _upper) = (state.LogAbove, state.LogBelow, state.PeakLogAbove, state.PeakLogBelow, state.Lower, state.Upper);
     }
 
@@ -86,7 +85,7 @@ public sealed class PairedBoundedMean
 
     /// <summary>Everything, for storing.</summary>
     public PairedMeanState State => new(
-        Margin, Alpha, Count, _sum, _squares, _weight, _weighted, _variance, LogAbove, LogBelow, PeakLogAbove, PeakLogBelow, _lower, _upper);
+        Margin, Alpha, Count, _sum, _squares, _interval.Weight, _interval.Weighted, _interval.Variance, LogAbove, LogBelow, PeakLogAbove, PeakLogBelow, _lower, _upper);
 
     /// <summary>One pair's difference; values outside [-1, 1] and NaN are refused (clipping would bias the mean).</summary>
     public void Observe(double difference)
@@ -115,14 +114,8 @@ public sealed class PairedBoundedMean
 
     private void Tighten(double x, double mean, double variance)
     {
-        var t = Count + 1;
-        var weight = Math.Min(Math.Sqrt(2 * Math.Log(2 / Alpha) / (variance * t * Math.Log(1 + t))), 0.5);
-        _weight += weight;
-        _weighted += weight * x;
-        _variance += 4 * (x - mean) * (x - mean) * (-Math.Log(1 - weight) - weight) / 4;
-        var reach = (Math.Log(2 / Alpha) + _variance) / _weight;
-        var centre = _weighted / _weight;
-        _lower = Math.Max(_lower, 2 * (centre - reach) - 1);
-        _upper = Math.Min(_upper, 2 * (centre + reach) - 1);
+        var (low, high) = _interval.Add(x, mean, variance, Count + 1, Alpha);
+        _lower = Math.Max(_lower, 2 * low - 1);
+        _upper = Math.Min(_upper, 2 * high - 1);
     }
 }

@@ -13,6 +13,9 @@ public sealed class ThinningEProcess
     private static readonly double[] Alternatives = [1.25, 1.5, 2, 3, 5, 10, 30];
 
     private readonly double[] _logHarm = new double[Alternatives.Length];
+    private readonly double[] _ifCandidate = new double[Alternatives.Length + 1];
+    private readonly double[] _ifStable = new double[Alternatives.Length + 1];
+    private double _weight = double.NaN;
     private double _logSafe;
 
     /// <summary>Starts with E = 1.</summary>
@@ -69,12 +72,32 @@ public sealed class ThinningEProcess
     {
         if (!(weight >= 0 && weight <= 1)) throw new ArgumentOutOfRangeException(nameof(weight), weight, "The share of the candidate must lie in [0, 1].");
         if (weight is 0 or 1) return; // with one side only there is nothing to compare
-        for (var j = 0; j < _logHarm.Length; j++) _logHarm[j] += LogRatio(weight, fromCandidate, Alternatives[j] * Tolerance, Tolerance);
-        _logSafe += LogRatio(weight, fromCandidate, Math.Min(1, Tolerance), Margin);
+        if (weight != _weight) Prepare(weight);
+        var steps = fromCandidate ? _ifCandidate : _ifStable;
+        var largest = double.NegativeInfinity;
+        for (var j = 0; j < _logHarm.Length; j++)
+        {
+            _logHarm[j] += steps[j];
+            largest = Math.Max(largest, _logHarm[j]);
+        }
+        _logSafe += steps[^1];
         Events++;
         if (fromCandidate) CandidateEvents++;
-        PeakLogHarm = Math.Max(PeakLogHarm, LogHarm);
+        if (largest > PeakLogHarm) PeakLogHarm = Math.Max(PeakLogHarm, LogHarm); // a mean is at most the largest: no need to compute it below the peak
         PeakLogSafe = Math.Max(PeakLogSafe, _logSafe);
+    }
+
+    // The share of traffic changes seldom: its logarithms are kept. The last place is that of the safe process.
+    private void Prepare(double weight)
+    {
+        _weight = weight;
+        for (var j = 0; j < Alternatives.Length; j++)
+        {
+            _ifCandidate[j] = LogRatio(weight, true, Alternatives[j] * Tolerance, Tolerance);
+            _ifStable[j] = LogRatio(weight, false, Alternatives[j] * Tolerance, Tolerance);
+        }
+        _ifCandidate[^1] = LogRatio(weight, true, Math.Min(1, Tolerance), Margin);
+        _ifStable[^1] = LogRatio(weight, false, Math.Min(1, Tolerance), Margin);
     }
 
     private static double LogRatio(double weight, bool fromCandidate, double alternative, double hypothesis)

@@ -72,7 +72,7 @@ public sealed class SequentialTests
     [Fact]
     public void Confidence_sequence_of_a_rate_covers_at_every_look()
     {
-        int runs = 300 * Draw.Scale(10), left = 0;
+        int runs = 100 * Draw.Scale(30), left = 0;
         for (var seed = 1; seed <= runs; seed++)
         {
             var draw = new Draw(seed);
@@ -172,7 +172,11 @@ public sealed class SequentialTests
         BernoulliEProcess rate = new(0.05, 0.1), rate2 = new(0.05, 0.1);
         PairedBoundedMean mean = new(0.01), mean2 = new(0.01);
         SampleRatio ratio = new(3), ratio2 = new(3);
-        HistogramBet bet = new([50, 60, 70]), bet2 = new([50, 60, 70]);
+        HistogramBet bet = new([50, 60, 70], memory: 100), bet2 = new([50, 60, 70], memory: 100);
+        HedgedBettingMean hedged = new(cells: 50), hedged2 = new(cells: 50);
+        BoundedMean bounded = new(), bounded2 = new();
+        BettingTwoSample pair = new(memory: 100), pair2 = new(memory: 100);
+        EcdfBand band = new([1, 2, 2, 3]), band2 = new([1, 2, 2, 3]);
         for (var i = 0; i < 300; i++)
         {
             var (bad, difference, arm) = (draw.Coin(0.2), draw.Uniform() - 0.4, draw.Below(3));
@@ -180,15 +184,29 @@ public sealed class SequentialTests
             mean.Observe(difference); mean2.Observe(difference);
             ratio.Observe([0.5, 0.25, 0.25], arm); ratio2.Observe([0.5, 0.25, 0.25], arm);
             bet.Observe(arm); bet2.Observe(arm);
-            if (i % 50 != 17) continue;
+            hedged.Observe(difference / 2 + 0.3); hedged2.Observe(difference / 2 + 0.3);
+            bounded.Observe(difference / 2 + 0.3); bounded2.Observe(difference / 2 + 0.3);
+            pair.Observe(difference, arm); pair2.Observe(difference, arm);
+            band.Observe(arm); band2.Observe(arm);
+            if (i != 0 && i % 50 != 17) continue; // also from a state of one value
             rate2 = new(Stored(rate2.State));
             mean2 = new(Stored(mean2.State));
             ratio2 = new(Stored(ratio2.State));
             bet2 = new(Stored(bet2.State));
+            hedged2 = new(Stored(hedged2.State));
+            bounded2 = new(Stored(bounded2.State));
+            pair2 = new(Stored(pair2.State));
+            band2 = new(Stored(band2.State));
         }
         Assert.Equal((rate.LogHarm, rate.LogSafe), (rate2.LogHarm, rate2.LogSafe));
         Assert.Equal((mean.LogAbove, mean.LogBelow, mean.Lower, mean.Upper), (mean2.LogAbove, mean2.LogBelow, mean2.Lower, mean2.Upper));
         Assert.Equal(ratio.LogE, ratio2.LogE);
         Assert.Equal(bet.LogE, bet2.LogE);
+        Assert.Equal((hedged.Lower, hedged.Upper, hedged.Mean), (hedged2.Lower, hedged2.Upper, hedged2.Mean));
+        Assert.Equal(hedged.State.Above, hedged2.State.Above);
+        Assert.Equal((bounded.Lower, bounded.Upper), (bounded2.Lower, bounded2.Upper));
+        Assert.Equal(pair.LogE, pair2.LogE);
+        Assert.NotEqual(0, pair.LogE);
+        Assert.Equal((band.Excess, band.Distance, band.Count), (band2.Excess, band2.Distance, band2.Count));
     }
 }
