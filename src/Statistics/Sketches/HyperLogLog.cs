@@ -65,7 +65,7 @@ public sealed class HyperLogLog
         Missing += other.Missing;
     }
 
-    /// <summary>The estimated number of distinct values, &gt;= 0; 0 if empty.</summary>
+    /// <summary>The estimated number of distinct values, &gt;= 0; 0 if empty; +infinity if every register is at its top, which 2^64 values would bring about.</summary>
     public double Estimate()
     {
         var most = 64 - Precision;

@@ -6,8 +6,9 @@ namespace Holdfast.Statistics.Sketches;
 /// <summary>
 /// Gathers moments without a division per value: within a block of 256 values, sums of (x - s) and (x - s)^2 about a shift s (the mean so far, or the
 /// first value), in four lanes taken in turn; full blocks are merged (Chan, Golub and LeVeque 1979). As the shift is a value of the data or their
-/// mean, cancellation costs at most a factor of the block's length in the last digit. The result depends on the values and their order only, not
-/// on how they were cut into calls, nor on when the moments were read. -0 counts as 0.
+/// mean, cancellation costs at most a factor of the block's length in the last digit. The mean is kept as its distance from the first value, so that
+/// the spread of values far from zero is not lost in the rounding of their mean. The result depends on the values and their order only, not on how
+/// they were cut into calls, nor on when the moments were read. -0 counts as 0.
 /// </summary>
 internal sealed class MomentSums
 {
@@ -16,14 +17,22 @@ internal sealed class MomentSums
 
     private readonly double[] _sums = new double[Lanes];
     private readonly double[] _squares = new double[Lanes];
-    private Moments _done = Moments.Empty;
+    private Moments _done = Moments.Empty; // its mean is measured from the origin
+    private double _origin;
     private double _shift;
     private double _min;
     private double _max;
     private int _pending;
 
     /// <summary>The moments of all values so far. Reading changes nothing.</summary>
-    public Moments Moments => _pending == 0 ? _done : _done.Merge(Pending());
+    public Moments Moments
+    {
+        get
+        {
+            var all = _pending == 0 ? _done : _done.Merge(Pending());
+            return all.Count == 0 ? all : all with { Mean = _origin + all.Mean };
+        }
+    }
 
     /// <summary>Adds a finite value.</summary>
     public void Add(double value)
@@ -59,11 +68,18 @@ internal sealed class MomentSums
     }
 
     /// <summary>Takes over what another has gathered.</summary>
-    public void Merge(MomentSums other) => _done = _done.Merge(other.Moments);
+    public void Merge(MomentSums other)
+    {
+        var theirs = other.Moments;
+        if (theirs.Count == 0) return;
+        if (_done.Count == 0 && _pending == 0) _origin = theirs.Mean;
+        _done = _done.Merge(theirs with { Mean = theirs.Mean - _origin });
+    }
 
     public void Write(SketchWriter writer)
     {
         _done.Write(writer);
+        writer.Double(_origin);
         writer.Int32(_pending);
         if (_pending == 0) return;
         writer.Double(_shift);
@@ -75,7 +91,7 @@ internal sealed class MomentSums
 
     public static MomentSums Read(ref SketchReader reader)
     {
-        var result = Of(Moments.Read(ref reader));
+        var result = new MomentSums { _done = Moments.Read(ref reader), _origin = reader.Double() };
         result._pending = reader.Int32();
         reader.Require(result._pending is >= 0 and < Block, "a block of moments is too long");
         if (result._pending == 0) return result;
@@ -86,7 +102,7 @@ internal sealed class MomentSums
     }
 
     /// <summary>Goes on from given moments.</summary>
-    public static MomentSums Of(Moments moments) => new() { _done = moments };
+    public static MomentSums Of(Moments moments) => new() { _done = moments with { Mean = 0 }, _origin = moments.Mean };
 
     private void AddLanes(ReadOnlySpan<double> values)
     {
@@ -114,7 +130,8 @@ internal sealed class MomentSums
 
     private void Begin(double first)
     {
-        _shift = _done.Count == 0 ? first : _done.Mean;
+        if (_done.Count == 0) _origin = first;
+        _shift = _origin + _done.Mean;
         _min = _max = first;
         Array.Clear(_sums);
         Array.Clear(_squares);
@@ -131,6 +148,6 @@ internal sealed class MomentSums
         var sum = _sums[0] + _sums[1] + (_sums[2] + _sums[3]);
         var square = _squares[0] + _squares[1] + (_squares[2] + _squares[3]);
         var mean = sum / _pending;
-        return new Moments(_pending, _shift + mean, Math.Max(0, square - sum * mean), _min, _max);
+        return new Moments(_pending, _shift - _origin + mean, Math.Max(0, square - sum * mean), _min, _max);
     }
 }
