@@ -30,10 +30,10 @@ public sealed class Reservoir
     /// <summary>Values held now.</summary>
     public int Count => _kept.Count;
 
-    /// <summary>Offers a value under a key that is unique in the stream, such as its log position.</summary>
+    /// <summary>Offers a value under a key that is unique in the stream, such as its log position; NaN and infinities are passed over.</summary>
     public void Add(double value, ulong key)
     {
-        if (_kept.Passes(key)) Take(value, key);
+        if (_kept.Passes(key) && double.IsFinite(value)) Take(value, key);
     }
 
     /// <summary>Offers values under consecutive keys from <paramref name="firstKey"/>; NaN and infinities are passed over, with their keys.</summary>
