@@ -7,6 +7,8 @@ namespace Holdfast.Statistics.Sketches;
 /// </summary>
 public sealed class CategoryCounts
 {
+    private const byte Version = 1;
+
     private readonly Dictionary<ulong, (string Name, long Count)> _kept = [];
     private readonly SortedSet<ulong> _ranks = [];
 
@@ -68,6 +70,23 @@ public sealed class CategoryCounts
         return result;
     }
 
+    /// <summary>The counts as bytes: a version byte, little-endian fields, a checksum. Equal counts give equal bytes.</summary>
+    public byte[] ToBytes()
+    {
+        var writer = new SketchWriter(Version);
+        Write(writer);
+        return writer.Finish();
+    }
+
+    /// <summary>The counts stored by <see cref="ToBytes"/>. Throws <see cref="FormatException"/> for another version or damaged bytes.</summary>
+    public static CategoryCounts FromBytes(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new SketchReader(bytes, "set of category counts", Version);
+        var result = Read(ref reader);
+        reader.End();
+        return result;
+    }
+
     private void Keep(string category, long count)
     {
         var rank = Hash.Text(category, 0);
@@ -94,28 +113,34 @@ public sealed class CategoryCounts
         }
     }
 
-    internal void Write(BinaryWriter writer)
+    internal void Write(SketchWriter writer)
     {
-        writer.Write(Limit);
-        writer.Write(Total);
-        writer.Write(Sampled);
-        writer.Write(_threshold);
-        writer.Write(_kept.Count);
+        writer.Int32(Limit);
+        writer.Int64(Total);
+        writer.Bool(Sampled);
+        writer.UInt64(_threshold);
+        writer.Int32(_kept.Count);
         foreach (var rank in _ranks)
         {
             var (name, count) = _kept[rank];
-            writer.Write(name);
-            writer.Write(count);
+            writer.Text(name);
+            writer.Int64(count);
         }
     }
 
-    internal static CategoryCounts Read(BinaryReader reader)
+    internal static CategoryCounts Read(ref SketchReader reader)
     {
-        var result = new CategoryCounts(reader.ReadInt32());
-        var total = reader.ReadInt64();
-        result.Sampled = reader.ReadBoolean();
-        result._threshold = reader.ReadUInt64();
-        for (var left = reader.ReadInt32(); left > 0; left--) result.Keep(reader.ReadString(), reader.ReadInt64());
+        var limit = reader.Int32();
+        reader.Require(limit >= 2, "the limit of categories is below 2");
+        var result = new CategoryCounts(limit);
+        var total = reader.Count();
+        result.Sampled = reader.Bool();
+        result._threshold = reader.UInt64();
+        for (var left = reader.Length(9); left > 0; left--)
+        {
+            var name = reader.Text();
+            result.Keep(name, reader.Count());
+        }
         result.Total = total;
         return result;
     }

@@ -9,25 +9,29 @@ namespace Holdfast.Statistics.Sketches;
 /// </summary>
 public sealed class FeatureProfile
 {
-    private const byte Version = 1;
+    // 2: moments in blocks, a checksum. 1: moments alone.
+    private const byte Version = 2;
 
     /// <summary>Size of the sample by default.</summary>
     public const int DefaultSampleSize = 2000;
 
     private readonly long[] _counts;
-    private readonly Reservoir _sample;
+    private readonly EdgeSearch? _search;
+    private Reservoir _sample;
+    private MomentSums _moments = new();
     private CategoryCounts _categories;
     private ulong _position;
 
     /// <summary>An empty profile.</summary>
     /// <param name="bins">The bins, from the reference.</param>
     /// <param name="seed">Seed of the sample; profiles to be merged need the same one. Default 0.</param>
-    /// <param name="sampleSize">Values kept (numeric features only). Default 2,000.</param>
+    /// <param name="sampleSize">Values kept (numeric features only); 0 keeps none, for where whole rows are sampled (<see cref="TableProfile"/>). Default 2,000.</param>
     public FeatureProfile(ReferenceBins bins, ulong seed = 0, int sampleSize = DefaultSampleSize)
     {
         ArgumentNullException.ThrowIfNull(bins);
         Bins = bins;
         _counts = new long[bins.Count];
+        _search = bins.IsCategorical ? null : new EdgeSearch([.. bins.Edges]);
         _sample = new Reservoir(sampleSize, seed);
         _categories = new CategoryCounts();
     }
@@ -51,7 +55,7 @@ public sealed class FeatureProfile
     public double MissingShare => Total == 0 ? 0 : (double)Missing / Total;
 
     /// <summary>Moments of the finite numbers.</summary>
-    public Moments Moments { get; private set; } = Moments.Empty;
+    public Moments Moments => _moments.Moments;
 
     /// <summary>Counts of categories (categorical features only).</summary>
     public CategoryCounts Categories => _categories;
@@ -82,18 +86,43 @@ public sealed class FeatureProfile
     /// </summary>
     public void Add(double value, ulong key)
     {
+        var search = _search ?? throw Categorical();
         Advance(key);
         Total++;
-        var bin = Bins.IndexOf(value);
-        if (bin < 0)
+        if (!double.IsFinite(value))
         {
             Missing++;
             if (double.IsInfinity(value)) Infinite++;
             return;
         }
-        _counts[bin]++;
-        Moments = Moments.Add(value);
+        _counts[search.IndexOf(value)]++;
+        _moments.Add(value);
         _sample.Add(value, key);
+    }
+
+    /// <summary>Adds numbers under the next positions of this profile.</summary>
+    public void Add(ReadOnlySpan<double> values) => Add(values, _position);
+
+    /// <summary>Adds numbers under consecutive keys: the same profile, to the last bit, as one by one, in a fraction of the time.</summary>
+    /// <param name="values">The numbers; NaN and infinities count as missing.</param>
+    /// <param name="firstKey">Key of the first.</param>
+    public void Add(ReadOnlySpan<double> values, ulong firstKey)
+    {
+        var search = _search ?? throw Categorical();
+        if (values.Length == 0) return;
+        Advance(firstKey + (ulong)values.Length - 1);
+        Total += values.Length;
+        _sample.Add(values, firstKey);
+        Span<double> room = stackalloc double[FiniteBlocks.Size];
+        long missing = 0, infinite = 0;
+        for (; values.Length > 0; values = values[Math.Min(values.Length, FiniteBlocks.Size)..])
+        {
+            var block = FiniteBlocks.Of(values[..Math.Min(values.Length, FiniteBlocks.Size)], room, ref missing, ref infinite);
+            search.Count(block, _counts);
+            _moments.Add(block);
+        }
+        Missing += missing;
+        Infinite += infinite;
     }
 
     /// <summary>Adds a category; null counts as missing.</summary>
@@ -130,100 +159,83 @@ public sealed class FeatureProfile
         Total += other.Total;
         Missing += other.Missing;
         Infinite += other.Infinite;
-        Moments = Moments.Merge(other.Moments);
+        _moments.Merge(other._moments);
         _position = Math.Max(_position, other._position);
     }
 
-    /// <summary>The profile as bytes: a version byte, then little-endian fields, bins included. Equal profiles give equal bytes.</summary>
+    /// <summary>The profile as bytes: a version byte, then little-endian fields, bins included, and a checksum. Equal profiles give equal bytes.</summary>
     public byte[] ToBytes()
     {
-        using var stream = new MemoryStream();
-        using var writer = new BinaryWriter(stream);
-        writer.Write(Version);
-        WriteBins(writer);
-        foreach (var count in _counts) writer.Write(count);
-        writer.Write(Total);
-        writer.Write(Missing);
-        writer.Write(Infinite);
-        writer.Write(_position);
-        writer.Write(Moments.Count);
-        writer.Write(Moments.Mean);
-        writer.Write(Moments.M2);
-        writer.Write(Moments.Min);
-        writer.Write(Moments.Max);
-        writer.Write(_sample.Seed);
-        writer.Write(_sample.Capacity);
-        writer.Write(_sample.Count);
-        foreach (var (key, value) in _sample.Items())
-        {
-            writer.Write(key);
-            writer.Write(value);
-        }
-        _categories.Write(writer);
-        writer.Flush();
-        return stream.ToArray();
+        var writer = new SketchWriter(Version);
+        Write(writer);
+        return writer.Finish();
     }
 
-    /// <summary>The profile stored by <see cref="ToBytes"/>. Throws <see cref="FormatException"/> for another version or damaged bytes.</summary>
+    /// <summary>
+    /// The profile stored by <see cref="ToBytes"/> of this release or of 0.1 (version 1). Throws <see cref="FormatException"/> for another version or
+    /// damaged bytes.
+    /// </summary>
     public static FeatureProfile FromBytes(ReadOnlySpan<byte> bytes)
     {
-        using var reader = new BinaryReader(new MemoryStream(bytes.ToArray(), writable: false));
-        try
-        {
-            var version = reader.ReadByte();
-            if (version != Version) throw new FormatException($"A feature profile of version {version} cannot be read; this release reads version {Version}.");
-            return Read(reader);
-        }
-        catch (Exception error) when (error is EndOfStreamException or ArgumentException or OverflowException)
-        {
-            throw new FormatException("The bytes are not a whole feature profile: " + error.Message, error);
-        }
-    }
-
-    private static FeatureProfile Read(BinaryReader reader)
-    {
-        var bins = ReadBins(reader);
-        var counts = new long[bins.Count];
-        for (var i = 0; i < counts.Length; i++) counts[i] = reader.ReadInt64();
-        long total = reader.ReadInt64(), missing = reader.ReadInt64(), infinite = reader.ReadInt64();
-        var position = reader.ReadUInt64();
-        var moments = new Moments(reader.ReadInt64(), reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble());
-        var seed = reader.ReadUInt64();
-        var result = new FeatureProfile(bins, seed, reader.ReadInt32()) { Total = total, Missing = missing, Infinite = infinite, Moments = moments, _position = position };
-        counts.CopyTo(result._counts, 0);
-        for (var left = reader.ReadInt32(); left > 0; left--)
-        {
-            var key = reader.ReadUInt64();
-            result._sample.Add(reader.ReadDouble(), key);
-        }
-        result._categories = CategoryCounts.Read(reader);
+        var reader = new SketchReader(bytes, "feature profile", Version, plain: 1);
+        var result = Read(ref reader, plain: reader.Version == 1);
+        reader.End();
         return result;
     }
 
-    private void WriteBins(BinaryWriter writer)
+    internal void Write(SketchWriter writer)
     {
-        writer.Write(Bins.IsCategorical);
-        writer.Write(Bins.Count);
-        foreach (var edge in Bins.Edges) writer.Write(edge);
-        foreach (var category in Bins.Categories) writer.Write(category);
-        foreach (var count in Bins.ReferenceCounts) writer.Write(count);
+        WriteBins(writer);
+        writer.Int64s(_counts);
+        writer.Int64(Total);
+        writer.Int64(Missing);
+        writer.Int64(Infinite);
+        writer.UInt64(_position);
+        _moments.Write(writer);
+        _sample.Write(writer);
+        _categories.Write(writer);
     }
 
-    private static ReferenceBins ReadBins(BinaryReader reader)
+    internal static FeatureProfile Read(ref SketchReader reader, bool plain = false)
     {
-        var categorical = reader.ReadBoolean();
-        var count = reader.ReadInt32();
-        if (count < 1 || count > 1_000_000) throw new FormatException($"The bytes are not a whole feature profile: {count} bins.");
+        var bins = ReadBins(ref reader);
+        var result = new FeatureProfile(bins, sampleSize: 0);
+        reader.Counts(result._counts);
+        (result.Total, result.Missing, result.Infinite) = (reader.Count(), reader.Count(), reader.Count());
+        result._position = reader.UInt64();
+        result._moments = plain ? MomentSums.Of(Moments.Read(ref reader)) : MomentSums.Read(ref reader);
+        result._sample = Reservoir.Read(ref reader);
+        result._categories = CategoryCounts.Read(ref reader);
+        return result;
+    }
+
+    private void WriteBins(SketchWriter writer)
+    {
+        writer.Bool(Bins.IsCategorical);
+        writer.Int32(Bins.Count);
+        foreach (var edge in Bins.Edges) writer.Double(edge);
+        foreach (var category in Bins.Categories) writer.Text(category);
+        writer.Int64s(Bins.ReferenceCounts);
+    }
+
+    private static ReferenceBins ReadBins(ref SketchReader reader)
+    {
+        var categorical = reader.Bool();
+        var count = reader.Length(sizeof(long));
+        reader.Require(count >= 1, "there are no bins");
         var edges = categorical ? null : new double[count - 1];
         var categories = categorical ? new string[count - 1] : null;
         for (var i = 0; i < count - 1; i++)
         {
-            if (edges is not null) edges[i] = reader.ReadDouble(); else categories![i] = reader.ReadString();
+            if (edges is not null) edges[i] = reader.Double(); else categories![i] = reader.Text();
         }
         var reference = new long[count];
-        for (var i = 0; i < count; i++) reference[i] = reader.ReadInt64();
+        reader.Counts(reference);
+        for (var i = 1; edges is not null && i < edges.Length; i++) reader.Require(edges[i - 1] < edges[i], "the edges do not ascend");
         return ReferenceBins.FromState(new ReferenceBinsState(edges, categories, reference));
     }
+
+    private static InvalidOperationException Categorical() => new("These bins hold categories: pass the category as text.");
 
     private void Advance(ulong key)
     {

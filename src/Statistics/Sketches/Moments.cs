@@ -10,6 +10,8 @@ namespace Holdfast.Statistics.Sketches;
 /// <param name="Max">Largest value; -infinity if empty.</param>
 public readonly record struct Moments(long Count, double Mean, double M2, double Min, double Max)
 {
+    private const byte Version = 1;
+
     /// <summary>No values yet.</summary>
     public static Moments Empty => new(0, 0, 0, double.PositiveInfinity, double.NegativeInfinity);
 
@@ -40,4 +42,46 @@ public readonly record struct Moments(long Count, double Mean, double M2, double
             Math.Min(Min, other.Min),
             Math.Max(Max, other.Max));
     }
+
+    /// <summary>
+    /// The moments of a sample; NaN and infinities are left out. Sums of deviations from a value nearby, in blocks that are then merged: several
+    /// times faster than value by value, and the rounding error grows with the number of blocks and not of values.
+    /// </summary>
+    public static Moments Of(ReadOnlySpan<double> values)
+    {
+        var sums = new MomentSums();
+        Span<double> room = stackalloc double[FiniteBlocks.Size];
+        long missing = 0, infinite = 0;
+        for (; values.Length > 0; values = values[Math.Min(values.Length, FiniteBlocks.Size)..])
+            sums.Add(FiniteBlocks.Of(values[..Math.Min(values.Length, FiniteBlocks.Size)], room, ref missing, ref infinite));
+        return sums.Moments;
+    }
+
+    /// <summary>The moments as bytes: a version byte, little-endian fields, a checksum.</summary>
+    public byte[] ToBytes()
+    {
+        var writer = new SketchWriter(Version);
+        Write(writer);
+        return writer.Finish();
+    }
+
+    /// <summary>The moments stored by <see cref="ToBytes"/>. Throws <see cref="FormatException"/> for another version or damaged bytes.</summary>
+    public static Moments FromBytes(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new SketchReader(bytes, "set of moments", Version);
+        var result = Read(ref reader);
+        reader.End();
+        return result;
+    }
+
+    internal void Write(SketchWriter writer)
+    {
+        writer.Int64(Count);
+        writer.Double(Mean);
+        writer.Double(M2);
+        writer.Double(Min);
+        writer.Double(Max);
+    }
+
+    internal static Moments Read(ref SketchReader reader) => new(reader.Count(), reader.Double(), reader.Double(), reader.Double(), reader.Double());
 }

@@ -2,46 +2,47 @@ namespace Holdfast.Statistics.Sketches;
 
 /// <summary>
 /// A uniform sample without replacement of fixed size: the k values whose keys have the smallest hashes ("bottom-k"; Cohen and Kaplan 2007).
-/// It depends only on the set of (key, value), so adding and merging in any order give the same sample. A max-heap: O(1) for a value that is not
-/// taken, O(log k) else.
+/// It depends only on the set of (key, value), so adding and merging in any order give the same sample. One hash and one comparison for a value that is
+/// not taken, O(log k) else.
 /// </summary>
 public sealed class Reservoir
 {
-    private readonly List<Item> _heap;
-    private readonly ulong _seed;
+    private const byte Version = 1;
+
+    private readonly BottomK _kept;
+    private double[] _values;
 
     /// <summary>An empty sample.</summary>
-    /// <param name="capacity">Values kept, at least 1. 2,000 resolves a KS distance of about 0.04.</param>
+    /// <param name="capacity">Values kept; 0 keeps none. 2,000 resolves a KS distance of about 0.04.</param>
     /// <param name="seed">Seed of the hash; samples to be merged need the same one.</param>
     public Reservoir(int capacity, ulong seed)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        Capacity = capacity;
-        _seed = seed;
-        _heap = new List<Item>(Math.Min(capacity, 256));
+        _kept = new BottomK(capacity, seed, (a, b) => _values![a].CompareTo(_values[b]));
+        _values = new double[Math.Min(capacity, 255) + 1];
     }
 
     /// <summary>Most values kept.</summary>
-    public int Capacity { get; }
+    public int Capacity => _kept.Capacity;
+
+    /// <summary>Seed of the hash.</summary>
+    public ulong Seed => _kept.Seed;
 
     /// <summary>Values held now.</summary>
-    public int Count => _heap.Count;
+    public int Count => _kept.Count;
 
-    internal ulong Seed => _seed;
-
-    /// <summary>Offers a value under a key that is unique in the stream, such as its log position.</summary>
+    /// <summary>Offers a value under a key that is unique in the stream, such as its log position; NaN and infinities are passed over.</summary>
     public void Add(double value, ulong key)
     {
-        var item = new Item(Hash.Mix(key ^ _seed), key, value);
-        if (_heap.Count < Capacity)
+        if (_kept.Passes(key) && double.IsFinite(value)) Take(value, key);
+    }
+
+    /// <summary>Offers values under consecutive keys from <paramref name="firstKey"/>; NaN and infinities are passed over, with their keys.</summary>
+    public void Add(ReadOnlySpan<double> values, ulong firstKey)
+    {
+        for (var i = 0; i < values.Length; i++)
         {
-            _heap.Add(item);
-            Up(_heap.Count - 1);
-        }
-        else if (item.CompareTo(_heap[0]) < 0)
-        {
-            _heap[0] = item;
-            Down(0);
+            var key = firstKey + (ulong)i;
+            if (_kept.Passes(key) && double.IsFinite(values[i])) Take(values[i], key);
         }
     }
 
@@ -49,61 +50,68 @@ public sealed class Reservoir
     public void Merge(Reservoir other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other._seed != _seed) throw new ArgumentException("Samples with different seeds cannot be merged.", nameof(other));
-        foreach (var item in other._heap) Add(item.Value, item.Key);
+        if (other.Seed != Seed) throw new ArgumentException("Samples with different seeds cannot be merged.", nameof(other));
+        foreach (var item in other._kept.ByRank()) Add(other._values[item.Slot], item.Key);
     }
 
     /// <summary>The sampled values ascending by key: in order of arrival if the keys are positions.</summary>
     public double[] InKeyOrder()
     {
-        var keys = new ulong[_heap.Count];
-        var values = new double[_heap.Count];
-        for (var i = 0; i < keys.Length; i++) (keys[i], values[i]) = (_heap[i].Key, _heap[i].Value);
-        Array.Sort(keys, values);
-        return values;
+        var items = _kept.ByKey();
+        var result = new double[items.Length];
+        for (var i = 0; i < result.Length; i++) result[i] = _values[items[i].Slot];
+        return result;
     }
 
-    internal IEnumerable<(ulong Key, double Value)> Items()
+    /// <summary>The sample as bytes: a version byte, little-endian fields, a checksum. Equal samples give equal bytes.</summary>
+    public byte[] ToBytes()
     {
-        var items = _heap.ToArray();
-        Array.Sort(items);
-        foreach (var item in items) yield return (item.Key, item.Value);
+        var writer = new SketchWriter(Version);
+        Write(writer);
+        return writer.Finish();
     }
 
-    private void Up(int child)
+    /// <summary>The sample stored by <see cref="ToBytes"/>. Throws <see cref="FormatException"/> for another version or damaged bytes.</summary>
+    public static Reservoir FromBytes(ReadOnlySpan<byte> bytes)
     {
-        var item = _heap[child];
-        while (child > 0)
+        var reader = new SketchReader(bytes, "sample", Version);
+        var result = Read(ref reader);
+        reader.End();
+        return result;
+    }
+
+    internal void Write(SketchWriter writer)
+    {
+        writer.UInt64(Seed);
+        writer.Int32(Capacity);
+        writer.Int32(Count);
+        foreach (var item in _kept.ByRank())
         {
-            var parent = (child - 1) / 2;
-            if (item.CompareTo(_heap[parent]) <= 0) break;
-            _heap[child] = _heap[parent];
-            child = parent;
+            writer.UInt64(item.Key);
+            writer.Double(_values[item.Slot]);
         }
-        _heap[child] = item;
     }
 
-    private void Down(int parent)
+    internal static Reservoir Read(ref SketchReader reader)
     {
-        var item = _heap[parent];
-        while (true)
+        var seed = reader.UInt64();
+        var capacity = reader.Int32();
+        reader.Require(capacity >= 0, "the size of the sample is negative");
+        var result = new Reservoir(capacity, seed);
+        var count = reader.Length(16);
+        reader.Require(count <= capacity, "the sample is larger than its size");
+        for (; count > 0; count--)
         {
-            var child = 2 * parent + 1;
-            if (child >= _heap.Count) break;
-            if (child + 1 < _heap.Count && _heap[child + 1].CompareTo(_heap[child]) > 0) child++;
-            if (item.CompareTo(_heap[child]) >= 0) break;
-            _heap[parent] = _heap[child];
-            parent = child;
+            var key = reader.UInt64();
+            result.Add(reader.Double(), key);
         }
-        _heap[parent] = item;
+        return result;
     }
 
-    private readonly record struct Item(ulong Rank, ulong Key, double Value) : IComparable<Item>
+    private void Take(double value, ulong key)
     {
-        public int CompareTo(Item other)
-        {
-            var byRank = Rank.CompareTo(other.Rank);
-            return byRank != 0 ? byRank : Value.CompareTo(other.Value);
-        }
+        if (_kept.Spare >= _values.Length) Array.Resize(ref _values, (int)Math.Min((long)Capacity + 1, 2L * _values.Length));
+        _values[_kept.Spare] = value;
+        _kept.Offer(key);
     }
 }
