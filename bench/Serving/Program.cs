@@ -8,7 +8,7 @@ using Holdfast.Predictions;
 using Holdfast.Serve;
 using Holdfast.Serving;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

@@ -6,7 +6,16 @@ switch (args.FirstOrDefault())
     case "two-sample":
         TwoSampleBench.Run(args[1..]);
         return 0;
+    case "multivariate":
+        MultivariateBench.Run();
+        return 0;
+    case "streams":
+        StreamsBench.Run();
+        return 0;
+    case "sketches":
+        SketchesBench.Run();
+        return 0;
     default:
-        Console.Error.WriteLine("Name the topic: two-sample [values].");
+        Console.Error.WriteLine("Name the topic: two-sample [values], multivariate, streams or sketches.");
         return 64;
 }

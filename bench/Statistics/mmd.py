@@ -1,4 +1,4 @@
-"""The kernel two-sample test of Multivariate.cs in numpy: same rows, same figures, the indicators as one matrix product.
+"""The kernel two-sample test of MultivariateBench.cs in numpy: same rows, same figures, the indicators as one matrix product.
 
 Run with Debian's python3-numpy over libopenblas0-pthread: /usr/bin/python3 bench/Statistics/mmd.py
 """
