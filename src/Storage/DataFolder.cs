@@ -66,7 +66,7 @@ public sealed class DataFolder : IDisposable
         {
             Directory.CreateDirectory(folder.Root);
             RefuseNetworkFileSystem(folder.Root);
-            folder._lock = new FileStream(Path.Combine(folder.Root, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            folder._lock = Lock(folder.Root);
             // A killed owner leaves its address behind; until this one has announced its own, nobody is to be found.
             File.Delete(folder.InfoFile);
             folder.Token = OwnerToken(folder.Root);
@@ -106,9 +106,10 @@ public sealed class DataFolder : IDisposable
             return null;
         try
         {
-            return JsonSerializer.Deserialize<ServerInfo>(File.ReadAllText(file), HoldfastJson.Options);
+            // A new owner holds the lock a moment before it takes a killed one's address away.
+            return JsonSerializer.Deserialize<ServerInfo>(File.ReadAllText(file), HoldfastJson.Options) is { } info && Lives(info.Pid) ? info : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or FileNotFoundException)
         {
             return null;
         }
@@ -145,6 +146,35 @@ public sealed class DataFolder : IDisposable
         File.Delete(InfoFile);
         _lock.Dispose();
         _lock = null;
+    }
+
+    // Whoever asks whether the folder is free holds the lock for an instant; that is no owner.
+    private static FileStream Lock(string root)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(root, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < 20 && Directory.Exists(root) && RunningServer(root) is null)
+            {
+                Thread.Sleep(10);
+            }
+        }
+    }
+
+    private static bool Lives(int pid)
+    {
+        try
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(pid);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     private static bool IsLocked(string root)

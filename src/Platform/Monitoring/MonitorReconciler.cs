@@ -23,7 +23,8 @@ internal sealed class MonitorReconciler(Db db, Journal journal, MonitorDirectory
         foreach (var monitor in directory.All())
         {
             var key = new EndpointKey(monitor.WorkspaceId, monitor.Spec.Endpoint);
-            worked |= await Window(monitor, key, predictions.WatermarkOrNone(key), ct);
+            if (predictions.MayAct(key))
+                worked |= await Window(monitor, key, predictions.WatermarkOrNone(key), ct);
         }
 
         return worked ? StepResult.Worked : StepResult.Idle;

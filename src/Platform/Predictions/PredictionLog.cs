@@ -32,13 +32,22 @@ internal sealed class PredictionLog(
 
     private sealed record Barrier(bool Commit, TaskCompletionSource Done) : Work;
 
+    /// <summary>When controllers may decide on a replayed endpoint.</summary>
+    public ReplayGate Gate { get; } = new(time);
+
     /// <summary>Mends what a crash left, brings the folds to the end of the logs, and begins to take entries.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         // Asked for here and not in the constructor: rooms that fold the log may hold this room's door.
         _folds = new FoldSet([.. services.GetServices<IPredictionFold>()], log);
         foreach (var (id, key, clock, lateness) in await store.Endpoints(cancellationToken))
-            _logs[key] = await new LogRecovery(store, _folds, log).Recover(Create(key, id, clock, lateness), cancellationToken);
+        {
+            var recovered = _logs[key] = await new LogRecovery(store, _folds, log).Recover(Create(key, id, clock, lateness), cancellationToken);
+            // The client of a replay goes on where the stop caught it, perhaps in the middle of an hour.
+            if (clock == EndpointClock.Event && recovered.HighAt is not null)
+                Gate.Expect(key);
+        }
+
         _loop = Task.Run(Run, CancellationToken.None);
         foreach (var endpoint in _logs.Values)
         {

@@ -65,6 +65,12 @@ public sealed partial class PredictionService
         await _log.Flush(commit: false, ct);
     }
 
+    /// <summary>Whether controllers may decide on an endpoint now; not in the middle of what a replaying client sends (<see cref="Settle"/>).</summary>
+    public bool MayAct(EndpointKey endpoint) => _log.Gate.MayAct(endpoint);
+
+    /// <summary>Lets the controllers decide on an endpoint while <paramref name="work"/> runs, and for a minute after it only in further such calls.</summary>
+    public Task Settle(EndpointKey endpoint, Func<Task> work) => _log.Gate.Settle(endpoint, work);
+
     /// <summary>Returns when everything appended so far is on disk and folded.</summary>
     public Task Flush(CancellationToken ct = default) => _log.Flush(commit: false, ct);
 

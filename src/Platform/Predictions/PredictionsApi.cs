@@ -38,9 +38,10 @@ public static class PredictionsApi
     private static async Task<ClockAnswer> AdvanceClock(HttpContext http, PredictionService predictions, ControlLoop controllers, string name, ClockRequest body, CancellationToken ct)
     {
         await predictions.AdvanceClock(http.Principal(), name, body.To, ct);
+        var key = new EndpointKey(http.Principal().WorkspaceId, name);
         if (body.Settle)
-            await controllers.Settle(outside: true, ct);
-        return new ClockAnswer(predictions.Now(new EndpointKey(http.Principal().WorkspaceId, name)));
+            await predictions.Settle(key, () => controllers.Settle(outside: true, ct));
+        return new ClockAnswer(predictions.Now(key));
     }
 
     private static async Task<Page<PredictionInfo>> Query(

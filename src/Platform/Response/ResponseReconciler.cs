@@ -25,6 +25,7 @@ internal sealed class ResponseReconciler(
         var worked = await ReadJournal(ct);
         var outside = false;
         var unfinished = await db.Read(ResponseStore.Unfinished, ct);
+        unfinished.RemoveAll(r => !predictions.MayAct(new EndpointKey(r.WorkspaceId, r.Endpoint)));
         foreach (var first in unfinished.GroupBy(r => (r.WorkspaceId, r.IncidentId)).Select(g => g.First()))
         {
             var outcome = await Act(first, ct);

@@ -21,7 +21,11 @@ internal sealed class RolloutReconciler(Db db, Journal journal, RolloutFold fold
     {
         var worked = false;
         foreach (var (state, revision) in await db.Read(RolloutStore.Active, ct))
-            worked |= await Step(state, revision, ct);
+        {
+            if (predictions.MayAct(new EndpointKey(state.WorkspaceId, state.Endpoint)))
+                worked |= await Step(state, revision, ct);
+        }
+
         return worked ? StepResult.Worked : StepResult.Idle;
     }
 

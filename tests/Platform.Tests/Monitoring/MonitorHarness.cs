@@ -92,7 +92,9 @@ internal sealed class MonitorHarness : IAsyncDisposable
         await Settle();
     }
 
-    public async Task Settle()
+    public Task Settle() => Predictions.Settle(Endpoint, Work);
+
+    private async Task Work()
     {
         var reconcilers = _services.GetServices<IReconciler>().ToList();
         while (true)

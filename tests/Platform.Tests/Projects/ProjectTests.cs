@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using Holdfast.Contracts;
+using Holdfast.Kernel;
 using Holdfast.Projects;
 
 namespace Holdfast.Platform.Tests.Projects;
@@ -21,8 +22,8 @@ public sealed class ProjectTests : IDisposable
         using var owner = host.AsOwner();
         Assert.Equal(HttpStatusCode.OK, (await Apply(owner, "one", "a")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await Apply(owner, "two", "b")).StatusCode);
-        var channels = await owner.GetFromJsonAsync<List<ChannelInfo>>("/api/v1/channels", HoldfastJson.Options, Ct);
-        Assert.Equal(["project:one", "project:two"], channels!.Select(c => c.ManagedBy));
+        var channels = await owner.GetFromJsonAsync<Page<ChannelInfo>>("/api/v1/channels", HoldfastJson.Options, Ct);
+        Assert.Equal(["project:one", "project:two"], channels!.Items.Select(c => c.ManagedBy));
 
         var taken = await Apply(owner, "three", "a");
         Assert.Equal(HttpStatusCode.BadRequest, taken.StatusCode);

@@ -134,7 +134,9 @@ internal sealed class LoopHarness : IAsyncDisposable
         await Settle();
     }
 
-    public async Task Settle()
+    public Task Settle() => Predictions.Settle(new EndpointKey(Someone.WorkspaceId, Name), Work);
+
+    private async Task Work()
     {
         var reconcilers = _services.GetServices<IReconciler>().ToList();
         while (true)
