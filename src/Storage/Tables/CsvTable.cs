@@ -33,7 +33,7 @@ internal sealed class CsvTable
         csv.Fill(cells, int.MaxValue, null);
         if (cells.Any(c => c.Misfit))
         {
-            cells = [.. cells.Select(c => new Cells(c.Name, c.Misfit ? ColumnKind.Text : c.Kind, c.Count))];
+            cells = [.. cells.Select((c, i) => new Cells(i + 1, c.Name, c.Misfit ? ColumnKind.Text : c.Kind, c.Count))];
             csv.Fill(cells, int.MaxValue, null);
         }
 
@@ -46,7 +46,7 @@ internal sealed class CsvTable
         var csv = new CsvTable(path, packed, onRead);
         var cells = csv.Guess(null).Cells;
         csv.Fill(cells, rows, () => Array.ForEach(cells, c => c.Clear()));
-        cells = [.. cells.Select(c => new Cells(c.Name, c.Misfit ? ColumnKind.Text : c.Kind, rows))];
+        cells = [.. cells.Select((c, i) => new Cells(i + 1, c.Name, c.Misfit ? ColumnKind.Text : c.Kind, rows))];
         csv.Fill(cells, rows, () =>
         {
             onBatch(Table(cells));
@@ -84,8 +84,7 @@ internal sealed class CsvTable
             return lines;
         });
         var expected = rows < SampleRows ? rows : Expected(rows, characters);
-        // A known kind can be a guess from other rows, and rows of this file decide only what nothing else tells.
-        return ([.. names.Select((n, i) => new Cells(n, known is not null && known.TryGetValue(n, out var kind) ? kind : i < kinds.Length ? kinds[i] ?? ColumnKind.Numeric : ColumnKind.Numeric, expected))], expected);
+        return ([.. names.Select((n, i) => new Cells(i + 1, n, known is not null && known.TryGetValue(n, out var kind) ? kind : i < kinds.Length ? kinds[i] ?? ColumnKind.Numeric : ColumnKind.Numeric, expected))], expected);
     }
 
     private long Expected(long rows, long characters)
@@ -152,7 +151,7 @@ internal sealed class CsvTable
         }
         catch (NotTextException e)
         {
-            throw new HoldfastException(ErrorCode.InvalidArgument, $"{_name}, line {line}, column '{e.Column}': the value holds a NUL character; this is not a CSV file.", "Export the data as UTF-8 CSV or as Parquet.", e);
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"{_name}, line {line}, column {e.Position} ({e.Column}): the value holds a NUL character; this is not a CSV file.", "Export the data as UTF-8 CSV or as Parquet.", e);
         }
         catch (CsvMissingHeadersException e)
         {
@@ -234,12 +233,14 @@ internal sealed class CsvTable
         _ => field.IsWhiteSpace(),
     };
 
-    private sealed class NotTextException(string column) : Exception
+    private sealed class NotTextException(int position, string column) : Exception
     {
+        public int Position => position;
+
         public string Column => column;
     }
 
-    private sealed class Cells(string name, ColumnKind kind, long expected)
+    private sealed class Cells(int position, string name, ColumnKind kind, long expected)
     {
         private readonly HashSet<string> _pool = [];
         private double[] _numbers = kind == ColumnKind.Text ? [] : new double[Capacity(expected)];
@@ -293,7 +294,7 @@ internal sealed class CsvTable
             return field.ContainsAny('\0', '\n') ? Lines(field) : 0;
         }
 
-        private int Lines(ReadOnlySpan<char> field) => field.Contains('\0') ? throw new NotTextException(name) : field.Count('\n');
+        private int Lines(ReadOnlySpan<char> field) => field.Contains('\0') ? throw new NotTextException(position, name) : field.Count('\n');
 
         private string Pooled(ReadOnlySpan<char> field)
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text;
 using Holdfast.Contracts;
@@ -32,8 +31,6 @@ internal static class DriftCommand
         {
             reference, current, columns, target, prediction, time, window, warn, alarm, tolerate, alpha, memory, html,
         };
-        command.Validators.Add(result => Bands(result, result.GetValue(warn), result.GetValue(alarm), result.GetValue(tolerate), result.GetValue(alpha)));
-        command.Validators.Add(result => Terms(result, result.GetValue(window), result.GetValue(memory)!));
         command.Validators.Add(result =>
         {
             if (result.GetValue(reference) == "-" && result.GetValue(current) == "-")
@@ -51,30 +48,34 @@ internal static class DriftCommand
             Time = parsed.GetValue(time),
             Window = parsed.GetValue(window) is { } term && Term.TryParse(term, out var length) ? length : null,
             Memory = ByteSize.TryParse(parsed.GetValue(memory), out var bytes) ? bytes : 0,
-        }, ct));
+        }, Problems(parsed.GetValue(window), parsed.GetValue(memory)), ct));
         return command;
     }
 
-    private static void Bands(CommandResult result, double warn, double alarm, double tolerate, double alpha)
-    {
-        if (!(warn > 0 && alarm >= warn))
-            result.AddError($"--warn {Output.Number(warn)} and --alarm {Output.Number(alarm)} are not bands: use 0 < warn <= alarm.");
-        if (!(tolerate >= 0 && tolerate <= alarm))
-            result.AddError($"--tolerate {Output.Number(tolerate)} must lie between 0 and --alarm.");
-        if (!(alpha > 0 && alpha < 1))
-            result.AddError($"--alpha {Output.Number(alpha)} must lie between 0 and 1.");
-    }
-
-    private static void Terms(CommandResult result, string? window, string memory)
+    private static IEnumerable<string> Problems(string? window, string? memory)
     {
         if (window is not null && (!Term.TryParse(window, out var length) || length < TimeSpan.FromSeconds(1)))
-            result.AddError($"--window {window} is not a length of time, such as 1h, 1d or 7d.");
+            yield return $"--window {window} is not a length of time, such as 1h, 1d or 7d.";
         if (!ByteSize.TryParse(memory, out var bytes) || bytes < 1 << 20)
-            result.AddError($"--memory {memory} is not a size of at least 1MiB, such as 512MiB or 2GiB.");
+            yield return $"--memory {memory} is not a size of at least 1MiB, such as 512MiB or 2GiB.";
     }
 
-    private static async Task<int> Run(ParseResult parsed, string from, string to, string? html, DriftSettings settings, CancellationToken ct)
+    private static IEnumerable<string> Problems(DriftSettings settings)
     {
+        if (!(settings.Warn > 0 && settings.Alarm >= settings.Warn))
+            yield return $"--warn {Output.Number(settings.Warn)} and --alarm {Output.Number(settings.Alarm)} are not bands: use 0 < warn <= alarm.";
+        if (!(settings.Tolerate >= 0 && settings.Tolerate <= settings.Alarm))
+            yield return $"--tolerate {Output.Number(settings.Tolerate)} must lie between 0 and --alarm.";
+        if (!(settings.Alpha > 0 && settings.Alpha < 1))
+            yield return $"--alpha {Output.Number(settings.Alpha)} must lie between 0 and 1.";
+    }
+
+    private static async Task<int> Run(ParseResult parsed, string from, string to, string? html, DriftSettings settings, IEnumerable<string> problems, CancellationToken ct)
+    {
+        var wrong = problems.Concat(Problems(settings)).ToList();
+        wrong.ForEach(p => Console.Error.WriteLine("error: " + p));
+        if (wrong.Count > 0)
+            return ExitCodes.Usage;
         using var files = await DriftFiles.Read(from, to, settings, ct);
         if (Unknown(files, ref settings) is { } fault)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Holdfast.Statistics;
 
 namespace Holdfast.Commands.Drift;
 
@@ -54,16 +55,17 @@ internal static class DriftDrawing
     }
 
     /// <summary>Quantiles of both files against each other. On the dashed line nothing changed; a straight line elsewhere is a change of scale or unit.</summary>
-    public static string Quantiles(MeasuredFeature f)
+    public static string Quantiles(MeasuredFeature f, double slope)
     {
         var (x, y) = f.Quantiles;
         double lowX = x[0], highX = x[^1], lowY = Math.Min(y[0], x[0]), highY = Math.Max(y[^1], x[^1]);
         if (!(highX > lowX) || !(highY > lowY))
             return "";
-        var (slope, shift) = Fit(x, y);
+        // The diagnosis has the slope; the line passes through the middle of the quantiles.
+        var shift = Samples.Quantile([.. y.Select((v, i) => v - (slope * x[i])).Order()], 0.5);
         double X(double v) => 40 + ((Width - 50) * (v - lowX) / (highX - lowX));
         double Y(double v) => Floor - ((Floor - 8) * (v - lowY) / (highY - lowY));
-        var svg = Start(string.Create(CultureInfo.InvariantCulture, $"Quantiles: current = {slope:G4} × reference{(Math.Abs(shift) < 1e-6 * (highY - lowY) ? "" : $" {(shift < 0 ? "−" : "+")} {Math.Abs(shift):G3}")}"));
+        var svg = Start(string.Create(CultureInfo.InvariantCulture, $"Quantiles: current = {slope:G4} × reference{(Math.Abs(shift) < 0.01 * (highY - lowY) ? "" : $" {(shift < 0 ? "−" : "+")} {Math.Abs(shift):G3}")}"));
         svg.Append(CultureInfo.InvariantCulture, $"<line class=\"axis\" x1=\"40\" x2=\"{Width}\" y1=\"{Floor}\" y2=\"{Floor}\"/><line class=\"axis\" x1=\"40\" x2=\"40\" y1=\"4\" y2=\"{Floor}\"/>");
         svg.Append(CultureInfo.InvariantCulture, $"<line class=\"same\" x1=\"{X(lowX):0.#}\" y1=\"{Y(lowX):0.#}\" x2=\"{X(highX):0.#}\" y2=\"{Y(highX):0.#}\"/><line class=\"fit\" x1=\"{X(lowX):0.#}\" y1=\"{Y((slope * lowX) + shift):0.#}\" x2=\"{X(highX):0.#}\" y2=\"{Y((slope * highX) + shift):0.#}\"/>");
         for (var i = 1; i < x.Length; i += 4)
@@ -133,19 +135,6 @@ internal static class DriftDrawing
         Label(svg, 60, (20 * row) + 15, "end", name);
         svg.Append(CultureInfo.InvariantCulture, $"<rect class=\"{style}\" x=\"66\" y=\"{(20 * row) + 4}\" width=\"{200 * share:0.#}\" height=\"13\" rx=\"2\"/>");
         Label(svg, 72 + (200 * share), (20 * row) + 15, "start", DriftWords.Percent(missing, total));
-    }
-
-    private static (double Slope, double Shift) Fit(double[] x, double[] y)
-    {
-        double meanX = x.Average(), meanY = y.Average(), cross = 0, square = 0;
-        for (var i = 0; i < x.Length; i++)
-        {
-            cross += (x[i] - meanX) * (y[i] - meanY);
-            square += (x[i] - meanX) * (x[i] - meanX);
-        }
-
-        var slope = square == 0 ? 0 : cross / square;
-        return (slope, meanY - (slope * meanX));
     }
 
     private static void Bar(StringBuilder svg, string style, double x, double width, double share)

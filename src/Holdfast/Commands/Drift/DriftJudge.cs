@@ -68,7 +68,15 @@ internal static class DriftJudge
             ? new FoundDiagnosis(
                 "concept_drift", target.State, null, null, 0.7, [target.Name],
                 [Invariant($"The labels moved (PSI {target.Psi.Corrected:F3} [{target.Psi.Low:F3}, {target.Psi.High:F3}]) while the features did not: the same inputs have other outcomes now."), .. Sentences(result)])
-            : new FoundDiagnosis("no_drift", "none", null, null, result.Confidence, [], Sentences(result));
+            : new FoundDiagnosis("no_drift", "none", null, null, result.Confidence, [], [.. Open(inputs, settings), .. Sentences(result)]);
+    }
+
+    // "Not shown" is not "shown not to be": the reader is told where the files are too small to rule a significant change out.
+    private static IEnumerable<string> Open(List<MeasuredFeature> inputs, DriftSettings settings)
+    {
+        var open = inputs.Where(f => f.Psi.High >= settings.Alarm).Select(f => f.Name).ToList();
+        if (open.Count > 0)
+            yield return Invariant($"Too few rows to rule out a significant change of {DriftWords.List(open)}: the interval reaches PSI {inputs.Max(f => f.Psi.High):F2}.");
     }
 
     private static FoundDiagnosis Fault(DiagnosisResult result, List<MeasuredFeature> features)
@@ -79,7 +87,10 @@ internal static class DriftJudge
         var columns = result.Evidence.Where(e => e.Feature is not null && e.Name is not ("psi" or "missing_share")).Select(e => e.Feature!).ToList();
         if (cause == DriftCause.ColumnsSwapped)
             columns.InsertRange(1, features.Where(f => f.Name != result.Feature && result.Evidence[0].Detail.Contains($" the reference of {f.Name} and ", StringComparison.Ordinal)).Select(f => f.Name));
-        return new FoundDiagnosis("data_fault", "significant", cause, result.ScaleFactor, result.Confidence, [.. columns.Distinct()], Sentences(result));
+        var others = features.Where(f => f.State != "none" && !columns.Contains(f.Name)).Select(f => f.Name).ToList();
+        return new FoundDiagnosis(
+            "data_fault", "significant", cause, result.ScaleFactor, result.Confidence, [.. columns.Distinct()],
+            others.Count == 0 ? Sentences(result) : [.. Sentences(result), $"Apart from it, {DriftWords.List(others)} moved: compare again once the fault is repaired."]);
     }
 
     // Features moved and no defect explains it. A scaling of all values that no known unit explains is said as a suspicion only.
@@ -116,7 +127,8 @@ internal static class DriftJudge
 
     private static string? Cause(string cause) => Genuine.Contains(cause) ? null : cause;
 
-    private static List<string> Sentences(DiagnosisResult result) => [.. result.Evidence.Select(e => e.Detail)];
+    private static List<string> Sentences(DiagnosisResult result) =>
+        [.. result.Evidence.Select(e => e.Feature is null || e.Detail.Contains(e.Feature, StringComparison.Ordinal) ? e.Detail : $"{e.Feature}: {e.Detail}")];
 
     private static IEnumerable<string> Notes(List<MeasuredFeature> features)
     {

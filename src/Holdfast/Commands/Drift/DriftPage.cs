@@ -22,8 +22,9 @@ internal static class DriftPage
         Evidence(page, findings.Diagnosis);
         if (findings.Windows.Count > 0)
             Windows(page, findings);
+        Pictures(page, findings, "Where it moved", f => Concerned(findings, f));
         Table(page, findings);
-        Pictures(page, findings);
+        Pictures(page, findings, "The other columns", f => !Concerned(findings, f));
         page.Append(CultureInfo.InvariantCulture, $"<footer>PSI is corrected for its bias; its interval holds for all columns together at {1 - findings.Settings.Alpha:P0}. Drift means that the whole interval lies above the tolerated {findings.Settings.Tolerate:0.###}; moderate from {findings.Settings.Warn:0.###}, significant from {findings.Settings.Alarm:0.###}. Made by Holdfast.</footer>\n</body></html>\n");
         return page.ToString();
     }
@@ -90,26 +91,30 @@ internal static class DriftPage
         page.Append("</table></div></section>\n");
     }
 
-    private static void Pictures(StringBuilder page, DriftFindings findings)
+    private static void Pictures(StringBuilder page, DriftFindings findings, string title, Func<MeasuredFeature, bool> wanted)
     {
-        page.Append("<section><h2>Column by column</h2><p class=\"legend\"><span class=\"key old\"></span> reference <span class=\"key new\"></span> current</p>\n");
+        var features = findings.Features.Where(f => f.IsCompared && wanted(f)).Take(MostPictures).ToList();
+        if (features.Count == 0)
+            return;
+        page.Append(CultureInfo.InvariantCulture, $"<section><h2>{title}</h2><p class=\"legend\"><span class=\"key old\"></span> reference <span class=\"key new\"></span> current</p>\n");
         var open = 0;
-        foreach (var f in findings.Features.Where(f => f.IsCompared).Take(MostPictures))
+        foreach (var f in features)
         {
-            var concerned = findings.Diagnosis.Columns.Contains(f.Name) || f.State != "none";
             page.Append(
                 CultureInfo.InvariantCulture,
-                $"<details class=\"card\"{(concerned && open++ < MostOpen ? " open" : "")}><summary><b>{Text(f.Name)}</b> <span class=\"{f.State}\">{(f.State == "none" ? "" : f.State)}</span> <span class=\"note\">PSI {DriftWords.Effect(f.Psi.Corrected)} ({DriftWords.Interval(f).Replace("..", " to ", StringComparison.Ordinal)})</span></summary>\n<div class=\"pictures\">");
+                $"<details class=\"card\"{(Concerned(findings, f) && open++ < MostOpen ? " open" : "")}><summary><b>{Text(f.Name)}</b> <span class=\"{f.State}\">{(f.State == "none" ? "" : f.State)}</span> <span class=\"note\">PSI {DriftWords.Effect(f.Psi.Corrected)} ({DriftWords.Interval(f).Replace("..", " to ", StringComparison.Ordinal)})</span></summary>\n<div class=\"pictures\">");
             page.Append(DriftDrawing.Shape(f));
             page.Append(DriftDrawing.Contributions(f));
-            if (findings.Diagnosis.Columns.Contains(f.Name) && findings.Diagnosis.Factor is not null && f.Quantiles.Reference.Length > 0)
-                page.Append(DriftDrawing.Quantiles(f));
+            if (findings.Diagnosis.Columns.Contains(f.Name) && findings.Diagnosis.Factor is { } factor && f.Quantiles.Reference.Length > 0 && f.Quantiles.Current.Length > 0)
+                page.Append(DriftDrawing.Quantiles(f, factor));
             page.Append(DriftDrawing.Missing(f));
             page.Append("</div></details>\n");
         }
 
         page.Append("</section>\n");
     }
+
+    private static bool Concerned(DriftFindings findings, MeasuredFeature f) => f.State != "none" || findings.Diagnosis.Columns.Contains(f.Name);
 
     private static string Tone(FoundDiagnosis d) => d.Kind switch
     {

@@ -29,7 +29,7 @@ internal sealed class DriftText(TextWriter output, int width, bool colours)
         var bars = wide ? 12 : 8;
         var shown = features.Where(f => f.State != "none").Concat(features.Where(f => f.State == "none").Take(MostRows)).Take(Math.Max(MostRows, features.Count(f => f.State != "none"))).ToList();
         var name = Math.Clamp(shown.Select(f => f.Name.Length).DefaultIfEmpty(6).Max(), 6, wide ? width - 90 : width - 64);
-        Row(wide, name, bars, "column", "type", "state", "PSI", "interval", "p", "missing", "reference", "current", null);
+        Row(wide, name, bars, "column", "type", "state", "PSI", "interval", "p", "missing", wide ? "reference" : "before", wide ? "current" : "now", null);
         foreach (var f in shown)
         {
             var (reference, current) = DriftWords.Sparklines(f, bars);

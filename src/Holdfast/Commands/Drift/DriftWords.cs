@@ -14,7 +14,7 @@ internal static class DriftWords
         var d = findings.Diagnosis;
         return d.Kind switch
         {
-            "no_drift" => $"No drift: {Count(findings.Features.Count, "column")} agree within the tolerance",
+            "no_drift" => $"No drift beyond the tolerance in {Count(findings.Features.Count, "column")}",
             "insufficient_data" => "Not enough data to tell",
             "data_fault" => $"Data fault{(d.Columns.Count == 0 ? "" : $" in {List(d.Columns)}")}: {Cause(d)}",
             "data_drift" => $"Data drift in {List(d.Columns)}{(d.Cause is null ? "" : $": {Cause(d)}")}",
