@@ -143,6 +143,20 @@ public sealed class DriftCommandTests : IDisposable
         Assert.True(column.GetProperty("effect").GetProperty("high").GetDouble() < 0.1);
     }
 
+    [Fact]
+    public async Task Rows_that_were_sent_twice_are_a_fault_and_rows_that_are_equal_by_chance_are_not()
+    {
+        MadeTable Coarse(int seed) => new MadeTable(seed).Words("a", "1", "2", "3", "4", "5", "6", "7", "8", "9").Words("b", "p", "q", "r", "s", "t", "u", "v", "w").Words("c", "k", "l", "m", "n", "o");
+        var small = Coarse(1).Csv(_folder.File("ref.csv"), 200);
+        Assert.Equal("no_drift", Kind(await Document(0, small, Coarse(2).Csv(_folder.File("cur.csv"), 3000))));
+        var reference = new MadeTable(1).Normal("x").Normal("y").Csv(_folder.File("one.csv"), 1000);
+        var twice = new MadeTable(2).Normal("x").Normal("y").Csv(_folder.File("twice.csv"), 1000);
+        var lines = File.ReadAllLines(twice);
+        File.WriteAllLines(twice, [lines[0], .. lines.Skip(1).SelectMany((l, i) => i % 3 == 0 ? new[] { l, l } : [l])]);
+        var d = (await Document(3, reference, twice)).GetProperty("diagnosis");
+        Assert.Equal("duplicate_rows", d.GetProperty("cause").GetString());
+    }
+
     private static string Kind(JsonElement document) => document.GetProperty("diagnosis").GetProperty("kind").GetString()!;
 
     private static MadeTable Reference(int seed, bool doubled = false) => new MadeTable(seed)

@@ -46,7 +46,9 @@ internal static class DriftComparison
             onProgress?.Invoke((double)Interlocked.Increment(ref done) / pairs.Count);
         });
         var performance = Performance(reference, current, settings, 1 - settings.Alpha);
-        var repeated = new RepeatedRows(reference.Repeated(), reference.Rows, current.Repeated(), current.Rows);
+        // The more rows, the more of them are equal by chance: both files are looked at to the same depth.
+        var rows = Math.Min(reference.Rows, current.Rows);
+        var repeated = new RepeatedRows(reference.Repeated(rows), rows, current.Repeated(rows), rows);
         var (diagnosis, features) = DriftJudge.Judge(measured, settings, performance, repeated, absent);
         return new DriftFindings(new ComparedFile(reference.Name, reference.Rows), new ComparedFile(current.Name, current.Rows), settings, diagnosis, features, [])
         {

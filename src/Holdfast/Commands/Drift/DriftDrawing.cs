@@ -46,7 +46,7 @@ internal static class DriftDrawing
         for (var k = 0; k < bins.Count; k++)
         {
             var i = bins[k];
-            Label(svg, 108, (18 * k) + 14, "end", Cut(f.Bins.Label(i), 18));
+            Label(svg, 108, (18 * k) + 14, "end", Cut(Range(f, i), 18));
             svg.Append(CultureInfo.InvariantCulture, $"<rect class=\"n\" x=\"114\" y=\"{(18 * k) + 4}\" width=\"{Math.Max(1, 120 * f.Psi.Contributions[i] / top):0.#}\" height=\"12\" rx=\"2\"><title>{f.Psi.Contributions[i]:0.####}</title></rect>");
             Label(svg, Width, (18 * k) + 14, "end", string.Create(CultureInfo.InvariantCulture, $"{100 * f.Reference[i] / n:0.#} → {100 * f.Current[i] / m:0.#} %"));
         }
@@ -122,7 +122,7 @@ internal static class DriftDrawing
         for (var k = 0; k < rows.Count; k++)
         {
             var (before, now) = (f.Reference[rows[k]] / n, f.Current[rows[k]] / m);
-            Label(svg, 108, (26 * k) + 18, "end", Cut(f.Bins.Label(rows[k]), 18));
+            Label(svg, 108, (26 * k) + 18, "end", Cut(Range(f, rows[k]), 18));
             svg.Append(CultureInfo.InvariantCulture, $"<rect class=\"o\" x=\"114\" y=\"{(26 * k) + 4}\" width=\"{220 * before / top:0.#}\" height=\"9\" rx=\"2\"/><rect class=\"n\" x=\"114\" y=\"{(26 * k) + 14}\" width=\"{220 * now / top:0.#}\" height=\"9\" rx=\"2\"/>");
         }
 
@@ -135,6 +135,15 @@ internal static class DriftDrawing
         Label(svg, 60, (20 * row) + 15, "end", name);
         svg.Append(CultureInfo.InvariantCulture, $"<rect class=\"{style}\" x=\"66\" y=\"{(20 * row) + 4}\" width=\"{200 * share:0.#}\" height=\"13\" rx=\"2\"/>");
         Label(svg, 72 + (200 * share), (20 * row) + 15, "start", DriftWords.Percent(missing, total));
+    }
+
+    // Below a value with a bin of its own the edge is the next smaller number: said as "less than".
+    private static string Range(MeasuredFeature f, int bin)
+    {
+        var edges = f.Bins.Edges;
+        if (bin + 1 >= edges.Count || Math.BitIncrement(edges[bin]) != edges[bin + 1])
+            return f.Bins.Label(bin);
+        return bin == 0 ? $"< {Number(edges[1])}" : $"({Number(edges[bin - 1])}, {Number(edges[bin + 1])})";
     }
 
     private static void Bar(StringBuilder svg, string style, double x, double width, double share)

@@ -57,7 +57,7 @@ internal static class DriftJudge
             case DriftKind.DataDrift when moved.Count > 0:
                 return Drift(result, features, moved, performance, settings);
             case DriftKind.ConceptDrift:
-                return Labels(result, features, moved, settings);
+                return Labels(result, features, moved, inputs.Count, settings);
             case DriftKind.PredictionDrift when features.Find(f => f.Name == settings.Prediction)?.State is { } state and not "none":
                 return new FoundDiagnosis("prediction_drift", state, null, null, result.Confidence, [settings.Prediction!], Sentences(result));
             case DriftKind.FeedbackLoop:
@@ -112,14 +112,15 @@ internal static class DriftJudge
     }
 
     // The quality fell. Predictions that moved while no feature did can only come from another model: a fixed model answers the same inputs alike.
-    private static FoundDiagnosis Labels(DiagnosisResult result, List<MeasuredFeature> features, List<string> moved, DriftSettings settings)
+    private static FoundDiagnosis Labels(DiagnosisResult result, List<MeasuredFeature> features, List<string> moved, int inputs, DriftSettings settings)
     {
         var prediction = features.Find(f => f.Name == settings.Prediction);
         if (moved.Count == 0 && prediction is { State: not "none" })
         {
+            var others = inputs == 0 ? "and no features are given that could explain it" : "while the features did not";
             return new FoundDiagnosis(
                 "performance_drift", "significant", null, null, result.Confidence, [prediction.Name],
-                [Invariant($"The predictions moved (PSI {prediction.Psi.Corrected:F3} [{prediction.Psi.Low:F3}, {prediction.Psi.High:F3}]) while the features did not, and their quality fell: suspect another model version or its configuration."), .. Sentences(result)]);
+                [Invariant($"The predictions moved (PSI {prediction.Psi.Corrected:F3} [{prediction.Psi.Low:F3}, {prediction.Psi.High:F3}]) {others}, and their quality fell: suspect another model version or its configuration."), .. Sentences(result)]);
         }
 
         return new FoundDiagnosis("concept_drift", "significant", null, null, result.Confidence, settings.Target is null ? moved : [settings.Target, .. moved], Sentences(result));

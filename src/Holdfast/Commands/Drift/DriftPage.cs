@@ -145,7 +145,7 @@ internal static class DriftPage
         th, td { text-align: right; padding: .3rem .55rem; border-bottom: 1px solid var(--line); white-space: nowrap; } th { color: var(--soft); font-weight: 500; }
         th:first-child, td:first-child, th:nth-child(2), td:nth-child(2), th:nth-child(3), td:nth-child(3) { text-align: left; }
         .card { background: var(--card); border-radius: 6px; margin: .5rem 0; padding: .55rem .9rem; } summary { cursor: pointer; overflow-wrap: anywhere; }
-        .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 1rem; margin-top: .6rem; align-items: start; } figure { margin: 0; } figcaption { color: var(--soft); font-size: .84rem; margin-bottom: .2rem; }
+        .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 1rem; margin-top: .6rem; align-items: start; } figure { margin: 0; } figcaption { color: var(--soft); font-size: .84rem; margin-bottom: .2rem; }
         svg { width: 100%; height: auto; display: block; } svg text { fill: var(--soft); font: 11px system-ui, sans-serif; } .axis { stroke: var(--line); } .o { fill: var(--old); opacity: .65; } .n { fill: var(--new); opacity: .55; } .line { fill: none; stroke: var(--new); stroke-width: 1.8; } .fit { stroke: var(--bad); stroke-width: 1.4; } .same { stroke: var(--soft); stroke-dasharray: 4 3; } .dot { fill: var(--new); }
         .key { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin: 0 .2rem 0 .6rem; vertical-align: -1px; } .key.old { background: var(--old); } .key.new { background: var(--new); } .legend { margin: 0 0 .4rem -.6rem; }
         footer { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .8rem; }

@@ -57,12 +57,13 @@ internal sealed class DriftText(TextWriter output, int width, bool colours)
     {
         output.WriteLine();
         output.WriteLine($"Windows of {Term.Text(findings.Settings.Window!.Value)} against the whole reference:");
-        output.WriteLine("window (UTC)            rows  verdict            worst column");
+        output.WriteLine("window (UTC)            rows  verdict            first column, cause or PSI");
         foreach (var w in findings.Windows)
         {
-            var worst = w.Features.FirstOrDefault(f => f.IsCompared);
+            var first = w.Features.FirstOrDefault(f => w.Diagnosis.Columns.Count == 0 ? f.IsCompared : f.Name == w.Diagnosis.Columns[0]);
             var verdict = Paint(w.Diagnosis.Kind.PadRight(17), Colour(w.Diagnosis.Severity, w.Diagnosis.Kind));
-            output.WriteLine($"{w.Start.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}  {w.Rows,10}  {verdict}  {(worst is null ? "" : $"{Cut(worst.Name, width - 58)} {DriftWords.Effect(worst.Psi.Corrected)}")}");
+            var cause = w.Diagnosis.Cause is { } named ? $" {named}" : first is null ? "" : $" {DriftWords.Effect(first.Psi.Corrected)}";
+            output.WriteLine($"{w.Start.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}  {w.Rows,10}  {verdict}  {Cut(first?.Name ?? "", width - 49 - cause.Length)}{cause}");
         }
 
         output.WriteLine();

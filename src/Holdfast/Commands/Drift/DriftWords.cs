@@ -20,7 +20,7 @@ internal static class DriftWords
             "data_drift" => $"Data drift in {List(d.Columns)}{(d.Cause is null ? "" : $": {Cause(d)}")}",
             "prediction_drift" => $"Prediction drift: {List(d.Columns)} moved, the features did not",
             "concept_drift" => "Concept drift: the same inputs lead to other outcomes",
-            "performance_drift" => $"Performance drift: the model's answers ({List(d.Columns)}) changed and got worse, the features did not change",
+            "performance_drift" => $"Performance drift: the model's answers ({List(d.Columns)}) changed and got worse",
             _ => $"Feedback loop: the model moves its own input ({List(d.Columns)})",
         };
     }

@@ -47,7 +47,7 @@ internal sealed class SpilledTable : IDisposable
         }
     }
 
-    public DriftTable ToTable(string name) => new(name, _rows, _columns, Whole, () => Number("select count(*) - count(distinct h) from t"), null);
+    public DriftTable ToTable(string name) => new(name, _rows, _columns, Whole, rows => Number(string.Create(CultureInfo.InvariantCulture, $"select count(*) - count(distinct h) from (select h from t limit {rows})")), null);
 
     /// <summary>The finite values of a column, ascending.</summary>
     public double[] Sorted(int column, long count)
