@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using System.Xml.Linq;
 using Holdfast.Commands;
+using Holdfast.Storage.Tables;
 
 namespace Holdfast.Platform.Tests.Commands;
 
@@ -69,8 +70,8 @@ public sealed class DriftCommandTests : IDisposable
     {
         var (from, to) = (Reference(1).Csv(_folder.File("ref.csv"), 1000), Reference(2).Csv(_folder.File("cur.csv"), 1000));
         var parquet = _folder.File("ref.parquet");
-        using (var duck = Storage.Tables.DuckEngine.Open([_folder.Path]))
-            Storage.Tables.DuckEngine.Execute(duck, $"copy (select * from read_csv({Storage.Tables.DuckEngine.Quote(from)})) to {Storage.Tables.DuckEngine.Quote(parquet)} (format parquet)");
+        using (var duck = DuckEngine.Open([_folder.Path]))
+            DuckEngine.Execute(duck, $"copy (select * from read_csv({DuckEngine.Quote(from)})) to {DuckEngine.Quote(parquet)} (format parquet)");
         Assert.Equal(await Text("json", from, to), await Text("json", parquet, to));
     }
 
@@ -221,9 +222,9 @@ public sealed class DriftCommandTests : IDisposable
 
     private string JsonLines(string csv)
     {
-        var table = Storage.Tables.TableReader.Read(csv);
+        var table = TableReader.Read(csv);
         var path = _folder.File("rows.jsonl");
-        File.WriteAllLines(path, Enumerable.Range(0, table.Rows).Select(r => "{" + string.Join(',', table.Columns.Select(c => $"\"{c.Name}\":{(c.Kind is Storage.Tables.ColumnKind.Numeric or Storage.Tables.ColumnKind.Boolean ? c.Format(r) : $"\"{c.Format(r)}\"")}")) + "}"));
+        File.WriteAllLines(path, Enumerable.Range(0, table.Rows).Select(r => "{" + string.Join(',', table.Columns.Select(c => $"\"{c.Name}\":{(c.Kind is ColumnKind.Numeric or ColumnKind.Boolean ? c.Format(r) : $"\"{c.Format(r)}\"")}")) + "}"));
         return path;
     }
 
