@@ -29,7 +29,7 @@ internal sealed class CsvTable
     public static Table Read(string path, bool packed, IReadOnlyDictionary<string, ColumnKind>? known, Action<long>? onRead)
     {
         var csv = new CsvTable(path, packed, onRead);
-        var cells = csv.Guess(known).Cells;
+        var cells = csv.Guess(known);
         csv.Fill(cells, int.MaxValue, null);
         if (cells.Any(c => c.Misfit))
         {
@@ -44,7 +44,7 @@ internal sealed class CsvTable
     public static void ReadBatches(string path, bool packed, int rows, Action<Table> onBatch, Action<long>? onRead)
     {
         var csv = new CsvTable(path, packed, onRead);
-        var cells = csv.Guess(null).Cells;
+        var cells = csv.Guess(null, rows);
         csv.Fill(cells, rows, () => Array.ForEach(cells, c => c.Clear()));
         cells = [.. cells.Select((c, i) => new Cells(i + 1, c.Name, c.Misfit ? ColumnKind.Text : c.Kind, rows))];
         csv.Fill(cells, rows, () =>
@@ -54,16 +54,22 @@ internal sealed class CsvTable
         });
     }
 
-    /// <summary>Rows of the file, estimated from its first ones, and its columns.</summary>
+    /// <summary>Rows of the file (estimated if it is packed), and its columns.</summary>
     public static (long Rows, int Columns) Size(string path, bool packed)
     {
-        var (cells, rows) = new CsvTable(path, packed, null).Guess(null);
-        return (rows, cells.Length);
+        var (names, _, rows) = new CsvTable(path, packed, null).Sample();
+        return (rows, names.Length);
     }
 
     private static Table Table(Cells[] cells) => new([.. cells.Select(c => c.ToColumn())]);
 
-    private (Cells[] Cells, long Rows) Guess(IReadOnlyDictionary<string, ColumnKind>? known)
+    private Cells[] Guess(IReadOnlyDictionary<string, ColumnKind>? known, int? capacity = null)
+    {
+        var (names, kinds, rows) = Sample();
+        return [.. names.Select((n, i) => new Cells(i + 1, n, known is not null && known.TryGetValue(n, out var kind) ? kind : i < kinds.Length ? kinds[i] ?? ColumnKind.Numeric : ColumnKind.Numeric, capacity ?? rows))];
+    }
+
+    private (string[] Names, ColumnKind?[] Kinds, long Rows) Sample()
     {
         var kinds = Array.Empty<ColumnKind?>();
         long characters = 0, rows = 0;
@@ -83,14 +89,22 @@ internal sealed class CsvTable
             rows++;
             return lines;
         });
-        var expected = rows < SampleRows ? rows : Expected(rows, characters);
-        return ([.. names.Select((n, i) => new Cells(i + 1, n, known is not null && known.TryGetValue(n, out var kind) ? kind : i < kinds.Length ? kinds[i] ?? ColumnKind.Numeric : ColumnKind.Numeric, expected))], expected);
+        return (names, kinds, rows < SampleRows ? rows : Expected(rows, characters));
     }
 
+    // The lines of a file are its rows (fewer only where a quoted value holds a line break). Counting them costs little, and arrays of the right length
+    // need not grow or be cut: half of the memory.
     private long Expected(long rows, long characters)
     {
-        var bytes = new FileInfo(_path).Length * (_packed ? 4L : 1);
-        return Math.Max(rows, (long)(1.02 * bytes * rows / characters));
+        if (_packed)
+            return Math.Max(rows, (long)(4.1 * new FileInfo(_path).Length * rows / characters));
+        using var file = TableFile.Open(_path, false);
+        var buffer = new byte[1 << 18];
+        long lines = 0;
+        var last = (byte)'\n';
+        for (int read; (read = file.Read(buffer)) > 0; last = buffer[read - 1])
+            lines += buffer.AsSpan(0, read).Count((byte)'\n');
+        return Math.Max(rows, lines - (last == '\n' ? 1 : 0));
     }
 
     private static ColumnKind? Widen(ColumnKind? kind, ReadOnlySpan<char> field)

@@ -30,7 +30,7 @@ public static class TableReader
         return true;
     });
 
-    /// <summary>How many rows (estimated from the first ones, where the format does not tell) and columns a file has.</summary>
+    /// <summary>How many rows (estimated where only reading all of it would tell) and columns a file has.</summary>
     public static (long Rows, int Columns) Size(string path) => Opened(path, (format, packed) => format switch
     {
         TableFormat.Parquet => ParquetTable.Size(path),

@@ -37,12 +37,20 @@ internal static class DriftComparison
         var references = new ReferenceFeature?[pairs.Count];
         var measured = new MeasuredFeature[pairs.Count];
         var done = 0;
+        var allocated = GC.GetTotalAllocatedBytes();
         // A spilled column is as large as the memory allows: then one at a time.
         Parallel.For(0, pairs.Count, new ParallelOptions { MaxDegreeOfParallelism = reference.Memory is null || current.Memory is null ? 1 : Environment.ProcessorCount }, i =>
         {
             var prepared = new ReferenceFeature(pairs[i].Reference.Name, pairs[i].Type, pairs[i].Reference.As(pairs[i].Type));
             measured[i] = prepared.Measure(pairs[i].Current.As(pairs[i].Type), level);
             references[i] = windows is null ? null : prepared;
+            // Sorting leaves large arrays behind, which the collector is in no hurry to take back.
+            if (GC.GetTotalAllocatedBytes() - Volatile.Read(ref allocated) is var left && left > settings.Memory / 4)
+            {
+                Interlocked.Add(ref allocated, left);
+                GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: false);
+            }
+
             onProgress?.Invoke((double)Interlocked.Increment(ref done) / pairs.Count);
         });
         var performance = Performance(reference, current, settings, 1 - settings.Alpha);

@@ -86,11 +86,11 @@ internal sealed class DriftFiles : IDisposable
         await input.CopyToAsync(file, ct);
     }
 
-    // Eight bytes a value; the copies that sorting makes exist for a few columns at a time.
+    // Eight bytes a value; the copies that sorting makes exist for a few columns at a time, and the program itself takes some.
     private static long Needed(string path)
     {
         var (rows, columns) = TableReader.Size(path);
-        return rows * 8 * (columns + 4);
+        return rows * 8 * (columns + 8);
     }
 
     private static long Length(string path) => new FileInfo(path).Length;

@@ -27,7 +27,8 @@ internal sealed class DriftText(TextWriter output, int width, bool colours)
     {
         var wide = width >= Wide;
         var bars = wide ? 12 : 8;
-        var shown = features.Where(f => f.State != "none").Concat(features.Where(f => f.State == "none").Take(MostRows)).Take(Math.Max(MostRows, features.Count(f => f.State != "none"))).ToList();
+        // Worst first, so what is left out is what matters least.
+        var shown = features.Take(Math.Clamp(features.Count(f => f.State != "none"), MostRows, 5 * MostRows)).ToList();
         var name = Math.Clamp(shown.Select(f => f.Name.Length).DefaultIfEmpty(6).Max(), 6, wide ? width - 90 : width - 64);
         Row(wide, name, bars, "column", "type", "state", "PSI", "interval", "p", "missing", wide ? "reference" : "before", wide ? "current" : "now", null);
         foreach (var f in shown)
@@ -39,7 +40,7 @@ internal sealed class DriftText(TextWriter output, int width, bool colours)
         }
 
         if (shown.Count < features.Count)
-            output.WriteLine($"… and {features.Count - shown.Count} columns more without drift; --output json has all");
+            output.WriteLine($"… and {features.Count - shown.Count} columns more; --output json has all");
     }
 
     private void Row(bool wide, int name, int bars, string column, string type, string state, string psi, string interval, string p, string missing, string reference, string current, string? colour)
