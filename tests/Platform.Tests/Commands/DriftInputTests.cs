@@ -72,6 +72,18 @@ public sealed class DriftInputTests : IDisposable
         Assert.Empty(run.Output);
     }
 
+    [Theory]
+    [InlineData("prefixed", "category_format_change")]
+    [InlineData("suffixed", "category_explosion")]
+    public async Task Codes_that_became_texts_are_compared_as_categories(string what, string cause)
+    {
+        var reference = Write("ref.csv", i => $"{1 + (i % 4 * (i % 3))},{"abc"[i % 3]}");
+        var current = Write("cur.csv", i => $"{(what == "prefixed" ? "cat_" : "")}{1 + (i % 4 * (i % 3))}{(what == "suffixed" && i % 5 == 0 ? $"_{i}" : "")},{"abc"[i % 3]}");
+        var run = await ConsoleRun.Of("drift", reference, current, "--output", "json");
+        Assert.Equal(ExitCodes.DataFault, run.Code);
+        Assert.Equal(cause, JsonDocument.Parse(run.Output).RootElement.GetProperty("diagnosis").GetProperty("cause").GetString());
+    }
+
     [Fact]
     public async Task Two_files_from_one_pipe_are_refused() => Assert.Equal(ExitCodes.Usage, (await ConsoleRun.Of("drift", "-", "-")).Code);
 

@@ -8,6 +8,7 @@ internal static class FeatureTyping
     // A text column is one of numbers (or times) with some unreadable cells if nine in ten of the reference's are such.
     private const double Mostly = 0.9;
     private const int MostCategories = 200;
+    private const int MostCodes = 20;
 
     /// <summary>The type, or why the column is no feature.</summary>
     public static (FeatureType Type, string? Skip) Decide(IColumnData reference, IColumnData current)
@@ -21,8 +22,16 @@ internal static class FeatureTyping
             return a.IsZeroOrOne && b.IsZeroOrOne ? (FeatureType.Boolean, null) : a.Kind == ColumnKind.Numeric && b.Kind != ColumnKind.Text ? (FeatureType.Numeric, null) : (FeatureType.Categorical, null);
         if (a.Kind == ColumnKind.Numeric && b.Kind == ColumnKind.Numeric)
             return a.IsCounter && b.IsCounter ? (FeatureType.Numeric, "a row number: whole numbers that always rise") : (FeatureType.Numeric, null);
-        return a.Kind == ColumnKind.Numeric || Share(a, ColumnKind.Numeric) >= Mostly ? (FeatureType.Numeric, null) : OfTexts(a, b);
+        if (a.Kind == ColumnKind.Numeric)
+            return (IsRecoded(a, b) ? FeatureType.Categorical : FeatureType.Numeric, null);
+        return Share(a, ColumnKind.Numeric) >= Mostly ? (FeatureType.Numeric, null) : OfTexts(a, b);
     }
+
+    // Codes written as numbers that became texts: most values, or many different ones. A few words among numbers are unreadable numbers.
+    private static bool IsRecoded(IColumnData numbers, IColumnData texts) =>
+        texts.Kind == ColumnKind.Text
+        && (Share(texts, ColumnKind.Numeric) < 0.5 || texts.Texts.Keys.Count(t => !CellText.TryParse(ColumnKind.Numeric, t, out _)) >= 10)
+        && numbers.As(FeatureType.Categorical).Categories!.Count <= MostCodes;
 
     private static (FeatureType Type, string? Skip) OfTexts(IColumnData reference, IColumnData current)
     {

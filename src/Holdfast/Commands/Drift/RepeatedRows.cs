@@ -10,6 +10,36 @@ internal sealed record RepeatedRows(long Reference, long ReferenceRows, long Cur
     /// <summary>Not looked at.</summary>
     public static RepeatedRows Unknown { get; } = new(0, 0, 0, 0);
 
+    /// <summary>How many different rows stand once, twice, … in the file.</summary>
+    public static Dictionary<long, long> Times(ulong[] hashes)
+    {
+        Array.Sort(hashes);
+        var times = new Dictionary<long, long>();
+        for (int start = 0, end; start < hashes.Length; start = end)
+        {
+            end = start + 1;
+            while (end < hashes.Length && hashes[end] == hashes[start])
+                end++;
+            times[end - start] = times.GetValueOrDefault(end - start) + 1;
+        }
+
+        return times;
+    }
+
+    /// <summary>
+    /// Repeated rows to be expected among <paramref name="depth"/> rows drawn from the file: depth - sum over different rows of 1 - (1 - depth / rows)^times
+    /// (rarefaction, Hurlbert 1971). The more rows, the more of them are equal by chance, so files of different sizes are compared at the same depth.
+    /// </summary>
+    public static long Expected(IReadOnlyDictionary<long, long> times, long depth)
+    {
+        double rows = 0, distinct = 0;
+        foreach (var (count, different) in times)
+            rows += (double)count * different;
+        foreach (var (count, different) in times)
+            distinct += different * (1 - Math.Pow(1 - (depth / rows), count));
+        return Math.Clamp((long)Math.Round(depth - distinct), 0, depth);
+    }
+
     /// <summary>One hash a row, over all columns.</summary>
     public static ulong[] Hashes(Table table)
     {

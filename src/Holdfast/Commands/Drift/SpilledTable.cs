@@ -47,7 +47,7 @@ internal sealed class SpilledTable : IDisposable
         }
     }
 
-    public DriftTable ToTable(string name) => new(name, _rows, _columns, Whole, rows => Number(string.Create(CultureInfo.InvariantCulture, $"select count(*) - count(distinct h) from (select h from t limit {rows})")), null);
+    public DriftTable ToTable(string name) => new(name, _rows, _columns, Whole, rows => RepeatedRows.Expected(Times(), rows), null);
 
     /// <summary>The finite values of a column, ascending.</summary>
     public double[] Sorted(int column, long count)
@@ -130,10 +130,14 @@ internal sealed class SpilledTable : IDisposable
         return parts[0].Kind == ColumnKind.Text ? new Column(name, [.. parts.SelectMany(p => p.Texts)]) : new Column(name, [.. parts.SelectMany(p => p.Numbers)], parts[0].Kind);
     }
 
-    private long Number(string sql)
+    private Dictionary<long, long> Times()
     {
-        using var command = Command(sql);
-        return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+        using var command = Command("select n, count(*) from (select count(*) as n from t group by h) group by n");
+        using var reader = command.ExecuteReader();
+        var times = new Dictionary<long, long>();
+        while (reader.Read())
+            times[reader.GetInt64(0)] = reader.GetInt64(1);
+        return times;
     }
 
     private DuckDBCommand Command(string sql)
