@@ -40,7 +40,9 @@ public sealed record SchemaField(
 /// <param name="Rows">How many rows it concerns.</param>
 /// <param name="FirstRow">The first of them, counted from 1 after the header.</param>
 /// <param name="Severity"><c>error</c>, or <c>note</c> for what does not fail a check.</param>
-public sealed record SchemaViolation(string Column, string Rule, string Message, long Rows = 0, long? FirstRow = null, string Severity = "error");
+/// <param name="Examples">Some of the values concerned, each once; null where the rule has none.</param>
+public sealed record SchemaViolation(
+    string Column, string Rule, string Message, long Rows = 0, long? FirstRow = null, string Severity = "error", IReadOnlyList<string>? Examples = null);
 
 /// <summary>Summary of a dataset version.</summary>
 public sealed record DatasetProfile(long Rows, IReadOnlyList<ColumnProfile> Columns);

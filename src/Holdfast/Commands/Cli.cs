@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Holdfast.Commands.Check;
 using Holdfast.Commands.Drift;
 using Holdfast.Contracts;
 using Holdfast.Demo;
@@ -26,6 +27,12 @@ public static class Cli
             foreach (var error in parsed.Errors)
                 await Console.Error.WriteLineAsync($"error: {error.Message}");
             await Console.Error.WriteLineAsync($"hint: {Path(parsed.CommandResult.Command)} --help");
+            return ExitCodes.Usage;
+        }
+
+        if (parsed.Errors.Count == 0 && Output.Refused(parsed) is { } refused)
+        {
+            await Console.Error.WriteLineAsync($"error: {refused}");
             return ExitCodes.Usage;
         }
 

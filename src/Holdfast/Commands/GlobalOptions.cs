@@ -10,6 +10,12 @@ public enum OutputFormat
 
     /// <summary>One JSON document (journal: one a line).</summary>
     Json,
+
+    /// <summary>Markdown, for a pull request or a job summary (drift, check).</summary>
+    Markdown,
+
+    /// <summary>JUnit XML, for a CI system (drift, check).</summary>
+    Junit,
 }
 
 /// <summary>Options that every command has.</summary>
@@ -17,9 +23,9 @@ internal static class GlobalOptions
 {
     public static Option<OutputFormat> Output { get; } = new("--output", "-o")
     {
-        Description = "How the result is written to stdout: text or json.",
+        Description = "How the result is written to stdout: text or json; drift and check also markdown and junit.",
         DefaultValueFactory = _ => OutputFormat.Text,
-        HelpName = "text|json",
+        HelpName = "text|json|markdown|junit",
         Recursive = true,
     };
 }

@@ -9,7 +9,35 @@ namespace Holdfast.Commands;
 /// <summary>Writes a command's result: stdout holds nothing else.</summary>
 internal static class Output
 {
-    public static bool IsJson(ParseResult parsed) => parsed.GetValue(GlobalOptions.Output) == OutputFormat.Json;
+    /// <summary>Commands that write reports, also as Markdown and JUnit XML.</summary>
+    private static readonly string[] Reports = ["drift", "check"];
+
+    public static OutputFormat Format(ParseResult parsed) => parsed.GetValue(GlobalOptions.Output);
+
+    public static bool IsJson(ParseResult parsed) => Format(parsed) == OutputFormat.Json;
+
+    /// <summary>What is wrong with the asked format for this command; null if nothing.</summary>
+    public static string? Refused(ParseResult parsed) =>
+        parsed.CommandResult.Command is not RootCommand and var command && Format(parsed) is OutputFormat.Markdown or OutputFormat.Junit && !Reports.Contains(command.Name)
+            ? $"{command.Name} writes text or json, not {Format(parsed).ToString().ToLowerInvariant()}." : null;
+
+    /// <summary>Colour codes: on a terminal that wants them (https://no-color.org).</summary>
+    public static bool Colours => !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb";
+
+    /// <summary>Characters a line: the terminal's, or COLUMNS, or 100 in a pipe.</summary>
+    public static int Width()
+    {
+        if (int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) && wanted >= 40)
+            return Math.Clamp(wanted, 80, 400);
+        try
+        {
+            return Console.IsOutputRedirected ? 100 : Math.Clamp(Console.WindowWidth, 80, 400);
+        }
+        catch (IOException)
+        {
+            return 100;
+        }
+    }
 
     public static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, HoldfastJson.Indented));
 

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using Holdfast.Contracts;
 using Holdfast.Storage.Tables;
 
 namespace Holdfast.Data;
@@ -15,7 +13,7 @@ public static class DataCheck
     // hundred outside the seen range. Hand-written schemas start at zero.
     private const double MissingSlack = 0.02;
     private const double OutsideSlack = 0.01;
-    private static readonly string[] Types = ["integer", "number", "text", "boolean", "time"];
+    private const int MostExamples = 5;
 
     /// <summary>The schema that the table itself shows.</summary>
     public static DatasetSchema Infer(Table table)
@@ -41,29 +39,6 @@ public static class DataCheck
         foreach (var column in table.Columns.Where(c => schema.Find(c.Name) is null))
             found.Add(new SchemaViolation(column.Name, "unknown_column", $"The schema does not know the column '{column.Name}'.", table.Rows, Severity: "note"));
         return found;
-    }
-
-    /// <summary>Reads a schema file (JSON).</summary>
-    public static DatasetSchema ReadSchema(string path)
-    {
-        DatasetSchema? schema;
-        try
-        {
-            schema = JsonSerializer.Deserialize<DatasetSchema>(File.ReadAllText(path), HoldfastJson.Options);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new HoldfastException(ErrorCode.NotFound, $"There is no schema file {path}.", "Write one with: holdfast check DATA --output json", e);
-        }
-        catch (JsonException e)
-        {
-            throw new HoldfastException(ErrorCode.InvalidArgument, $"{Path.GetFileName(path)}, line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: not a schema: {e.Message.Split(" Path:")[0]}", "A schema is {\"fields\":[{\"name\":…,\"type\":\"number\"}]}.", e);
-        }
-
-        if (schema?.Fields is not { Count: > 0 })
-            throw new HoldfastException(ErrorCode.InvalidArgument, $"{Path.GetFileName(path)} declares no fields.", "A schema is {\"fields\":[{\"name\":…,\"type\":\"number\"}]}.");
-        var faults = schema.Fields.Where(f => !Types.Contains(f.Type)).Select(f => new Fault($"fields.{f.Name}.type", $"'{f.Type}' is not a type.", "Use " + string.Join(", ", Types) + ".")).ToList();
-        return faults.Count == 0 ? schema : throw new HoldfastException($"{Path.GetFileName(path)} is not a valid schema.", faults);
     }
 
     internal static ColumnKind KindOf(string type) => type switch
@@ -110,7 +85,7 @@ public static class DataCheck
             return;
         if (!Fits(column, field.Type, out var odd))
         {
-            found.Add(new SchemaViolation(column.Name, "type", $"'{column.Name}' holds {TypeOf(column)}, {field.Type} expected{(odd is { } row ? $" (row {row}: '{column.Format((int)row - 1)}')" : "")}.", rows - missing, odd));
+            found.Add(new SchemaViolation(column.Name, "type", $"'{column.Name}' holds {TypeOf(column)}, {field.Type} expected{(odd is { } row ? $" (row {row}: '{column.Format((int)row - 1)}')" : "")}.", rows - missing, odd, Examples: Misfits(column, field.Type)));
             return;
         }
 
@@ -129,7 +104,8 @@ public static class DataCheck
         var first = First(column, Outside)!.Value;
         found.Add(new SchemaViolation(
             column.Name, "range",
-            $"'{column.Name}': {Percent(outside, present)} of the values ({outside}) lie outside [{Bound(field.Min)}, {Bound(field.Max)}], first in row {first}: {column.Format((int)first - 1)}.", outside, first));
+            $"'{column.Name}': {Percent(outside, present)} of the values ({outside}) lie outside [{Bound(field.Min)}, {Bound(field.Max)}], first in row {first}: {column.Format((int)first - 1)}.", outside, first,
+            Examples: [.. Enumerable.Range(0, column.Count).Where(Outside).Select(column.Format).Distinct(StringComparer.Ordinal).Take(MostExamples)]));
     }
 
     private static void CheckCategories(Column column, SchemaField field, int present, List<SchemaViolation> found)
@@ -141,10 +117,10 @@ public static class DataCheck
         var unknown = Enumerable.Range(0, column.Count).Where(Unknown).ToList();
         if (unknown.Count == 0 || unknown.Count <= field.MaxOutside * present)
             return;
-        var names = unknown.Select(r => column.Texts[r]!).Distinct(StringComparer.Ordinal).Take(5).ToList();
+        var names = unknown.Select(r => column.Texts[r]!).Distinct(StringComparer.Ordinal).Take(MostExamples).ToList();
         found.Add(new SchemaViolation(
             column.Name, "categories",
-            $"'{column.Name}': {Percent(unknown.Count, present)} of the values ({unknown.Count}) are none of the {known.Count} known categories, such as {string.Join(", ", names.Select(n => $"'{n}'"))}.", unknown.Count, unknown[0] + 1));
+            $"'{column.Name}': {Percent(unknown.Count, present)} of the values ({unknown.Count}) are none of the {known.Count} known categories, such as {string.Join(", ", names.Select(n => $"'{n}'"))}.", unknown.Count, unknown[0] + 1, Examples: names));
     }
 
     // 0/1 numbers pass for boolean, and whole numbers for number; text never passes for anything else.
@@ -174,6 +150,10 @@ public static class DataCheck
                 return column.Kind == ColumnKind.Numeric;
         }
     }
+
+    private static IReadOnlyList<string> Misfits(Column column, string type) => [.. Enumerable.Range(0, column.Count)
+        .Where(r => !column.IsMissing(r) && (type == "integer" && column.Kind == ColumnKind.Numeric ? column.Numbers[r] != Math.Floor(column.Numbers[r]) : !CellText.TryParse(KindOf(type), column.Format(r), out _)))
+        .Select(column.Format).Distinct(StringComparer.Ordinal).Take(MostExamples)];
 
     private static long? First(Column column, Func<int, bool> match)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Holdfast.Contracts;
 using Sylvan.Data.Csv;
@@ -9,36 +8,103 @@ namespace Holdfast.Storage.Tables;
 /// CSV to columns. The kind of a column is guessed from the first rows; a later value that does not fit makes the column text,
 /// and the file is read a second time. So the memory is that of the result, never that of all cells as text.
 /// </summary>
-internal static class CsvTable
+internal sealed class CsvTable
 {
     private const int SampleRows = 2_000;
     private const int PooledTexts = 4_096;
 
-    public static Table Read(string path, IReadOnlyDictionary<string, ColumnKind>? known)
-    {
-        var name = Path.GetFileName(path);
-        var cells = Guess(path, name, known);
-        Fill(path, name, cells);
-        if (cells.Any(c => c.Misfit))
-        {
-            cells = [.. cells.Select(c => new Cells(c.Name, c.Misfit ? ColumnKind.Text : c.Kind))];
-            Fill(path, name, cells);
-        }
+    private readonly string _path;
+    private readonly string _name;
+    private readonly bool _packed;
+    private readonly Action<long>? _onRead;
 
-        return new Table([.. cells.Select(c => c.ToColumn())]);
+    private CsvTable(string path, bool packed, Action<long>? onRead)
+    {
+        _path = path;
+        _name = Path.GetFileName(path);
+        _packed = packed;
+        _onRead = onRead;
     }
 
-    private static Cells[] Guess(string path, string name, IReadOnlyDictionary<string, ColumnKind>? known)
+    public static Table Read(string path, bool packed, IReadOnlyDictionary<string, ColumnKind>? known, Action<long>? onRead)
+    {
+        var csv = new CsvTable(path, packed, onRead);
+        var cells = csv.Guess(known);
+        csv.Fill(cells, int.MaxValue, null);
+        if (cells.Any(c => c.Misfit))
+        {
+            cells = [.. cells.Select((c, i) => new Cells(i + 1, c.Name, c.Misfit ? ColumnKind.Text : c.Kind, c.Count))];
+            csv.Fill(cells, int.MaxValue, null);
+        }
+
+        return Table(cells);
+    }
+
+    /// <summary>Reads in pieces of <paramref name="rows"/> rows, for files that are larger than the memory; the kinds are those of the whole file.</summary>
+    public static void ReadBatches(string path, bool packed, int rows, Action<Table> onBatch, Action<long>? onRead)
+    {
+        var csv = new CsvTable(path, packed, onRead);
+        var cells = csv.Guess(null, rows);
+        csv.Fill(cells, rows, () => Array.ForEach(cells, c => c.Clear()));
+        cells = [.. cells.Select((c, i) => new Cells(i + 1, c.Name, c.Misfit ? ColumnKind.Text : c.Kind, rows))];
+        csv.Fill(cells, rows, () =>
+        {
+            onBatch(Table(cells));
+            Array.ForEach(cells, c => c.Clear());
+        });
+    }
+
+    /// <summary>Rows of the file (estimated if it is packed), and its columns.</summary>
+    public static (long Rows, int Columns) Size(string path, bool packed)
+    {
+        var (names, _, rows) = new CsvTable(path, packed, null).Sample();
+        return (rows, names.Length);
+    }
+
+    private static Table Table(Cells[] cells) => new([.. cells.Select(c => c.ToColumn())]);
+
+    private Cells[] Guess(IReadOnlyDictionary<string, ColumnKind>? known, int? capacity = null)
+    {
+        var (names, kinds, rows) = Sample();
+        return [.. names.Select((n, i) => new Cells(i + 1, n, known is not null && known.TryGetValue(n, out var kind) ? kind : i < kinds.Length ? kinds[i] ?? ColumnKind.Numeric : ColumnKind.Numeric, capacity ?? rows))];
+    }
+
+    private (string[] Names, ColumnKind?[] Kinds, long Rows) Sample()
     {
         var kinds = Array.Empty<ColumnKind?>();
-        var names = Scan(path, name, SampleRows, (reader, _) =>
+        long characters = 0, rows = 0;
+        var names = Scan(SampleRows, null, reader =>
         {
             if (kinds.Length == 0)
                 kinds = new ColumnKind?[reader.FieldCount];
+            var lines = 0;
             for (var i = 0; i < kinds.Length; i++)
-                kinds[i] = Widen(kinds[i], reader.GetFieldSpan(i));
+            {
+                var field = reader.GetFieldSpan(i);
+                characters += field.Length + 1;
+                kinds[i] = Widen(kinds[i], field);
+                lines += kinds[i] == ColumnKind.Text ? field.Count('\n') : 0;
+            }
+
+            rows++;
+            return lines;
         });
-        return [.. names.Select((n, i) => new Cells(n, known is not null && known.TryGetValue(n, out var kind) ? kind : i < kinds.Length ? kinds[i] ?? ColumnKind.Numeric : ColumnKind.Numeric))];
+        return (names, kinds, rows < SampleRows ? rows : Expected(rows, characters));
+    }
+
+    // The lines of a file are its rows (fewer only where a quoted value holds a line break). Counting them costs little, and arrays of the right length
+    // need not grow or be cut: half of the memory.
+    private long Expected(long rows, long characters)
+    {
+        if (_packed)
+            return Math.Max(rows, (long)(4.1 * new FileInfo(_path).Length * rows / characters));
+        using var file = TableFile.Open(_path, false);
+        var buffer = new byte[1 << 18];
+        long lines = 0;
+        var last = (byte)'\n';
+        for (int read; (read = file.Read(buffer)) > 0; last = buffer[read - 1])
+            lines += buffer.AsSpan(0, read).Count((byte)'\n');
+        return Math.Max(rows, lines - (last == '\n' ? 1 : 0));
     }
 
     private static ColumnKind? Widen(ColumnKind? kind, ReadOnlySpan<char> field)
@@ -46,93 +112,129 @@ internal static class CsvTable
         if (kind == ColumnKind.Text || IsMissing(field))
             return kind;
         if (kind is { } had)
-            return TryParse(had, field, out _) ? had : ColumnKind.Text;
-        foreach (var candidate in new[] { ColumnKind.Numeric, ColumnKind.Boolean, ColumnKind.Time })
+            return CellText.TryParse(had, field, out _) ? had : ColumnKind.Text;
+        foreach (var candidate in (ReadOnlySpan<ColumnKind>)[ColumnKind.Numeric, ColumnKind.Boolean, ColumnKind.Time])
         {
-            if (TryParse(candidate, field, out _))
+            if (CellText.TryParse(candidate, field, out _))
                 return candidate;
         }
 
         return ColumnKind.Text;
     }
 
-    private static void Fill(string path, string name, Cells[] cells) => Scan(path, name, int.MaxValue, (reader, _) =>
+    private void Fill(Cells[] cells, int batch, Action? onBatch)
     {
-        for (var i = 0; i < cells.Length; i++)
-            cells[i].Add(reader.GetFieldSpan(i));
-    });
+        var rows = 0;
+        Scan(long.MaxValue, _onRead, reader =>
+        {
+            var lines = 0;
+            for (var i = 0; i < cells.Length; i++)
+                lines += cells[i].Add(reader.GetFieldSpan(i));
+            if (++rows == batch)
+            {
+                onBatch?.Invoke();
+                rows = 0;
+            }
 
-    // Walks the records, checks their shape, and keeps count of lines: a quoted field may hold line breaks.
-    private static string[] Scan(string path, string name, int limit, Action<CsvDataReader, long> onRow)
+            return lines;
+        });
+        if (rows > 0)
+            onBatch?.Invoke();
+    }
+
+    // Walks the records, checks their shape, and keeps count of lines: a quoted field may hold line breaks, which onRow counts.
+    private string[] Scan(long limit, Action<long>? onRead, Func<CsvDataReader, int> onRow)
     {
-        var record = 1L;
         var line = 1L;
         try
         {
-            using var text = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 1 << 16);
+            using var text = new StreamReader(TableFile.Open(_path, _packed, onRead), new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 1 << 16);
             using var reader = CsvDataReader.Create(text, new CsvDataReaderOptions { HasHeaders = true, BufferSize = 1 << 16, MaxBufferSize = 1 << 24, HeaderComparer = StringComparer.Ordinal });
-            var names = Header(reader, name);
+            var names = Header(reader);
             while (limit-- > 0 && reader.Read())
             {
-                record++;
                 line++;
                 if (reader.RowFieldCount == 1 && names.Length > 1 && reader.GetFieldSpan(0).IsEmpty)
                     continue;
                 if (reader.RowFieldCount != names.Length)
-                    throw Ragged(name, line, reader.RowFieldCount, names);
-                for (var i = 0; i < names.Length; i++)
-                {
-                    var field = reader.GetFieldSpan(i);
-                    if (field.Contains('\0'))
-                        throw new HoldfastException(ErrorCode.InvalidArgument, $"{name}, line {line}, column {i + 1} ({names[i]}): the value holds a NUL character; this is not a CSV file.", "Export the data as UTF-8 CSV or as Parquet.");
-                    line += field.Count('\n');
-                }
-
-                onRow(reader, line);
+                    throw Ragged(line, reader.RowFieldCount, names);
+                line += onRow(reader);
             }
 
             return names;
         }
+        catch (NotTextException e)
+        {
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"{_name}, line {line}, column {e.Position} ({e.Column}): the value holds a NUL character; this is not a CSV file.", "Export the data as UTF-8 CSV or as Parquet.", e);
+        }
         catch (CsvMissingHeadersException e)
         {
-            throw new HoldfastException(ErrorCode.InvalidArgument, $"{name}, line 1: the file is empty; a header with the column names is missing.", "Write the column names into the first line.", e);
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"{_name}, line 1: the file is empty; a header with the column names is missing.", "Write the column names into the first line.", e);
         }
         catch (CsvRecordTooLargeException e)
         {
-            throw new HoldfastException(ErrorCode.InvalidArgument, $"{name}, line {line + 1}: the record is longer than 16 MB.", "A quotation mark that is never closed makes one record of the rest of the file.", e);
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"{_name}, line {line + 1}: the record is longer than 16 MB.", "A quotation mark that is never closed makes one record of the rest of the file.", e);
         }
         catch (CsvFormatException e)
         {
-            throw new HoldfastException(ErrorCode.InvalidArgument, $"{name}, line {line + 1}, column {Math.Max(e.FieldOrdinal, 0) + 1}: {Trimmed(e.Message)}", "Close the quotation marks, and double those inside a quoted value.", e);
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"{_name}, line {line + 1}, column {Math.Max(e.FieldOrdinal, 0) + 1}: {Trimmed(e.Message)}", "Close the quotation marks, and double those inside a quoted value.", e);
         }
         catch (DecoderFallbackException e)
         {
-            throw new HoldfastException(ErrorCode.InvalidArgument, $"{name}, near line {line + 1}: the bytes are not UTF-8.", "Save the file as UTF-8.", e);
+            throw NotUtf8(e);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"{_name}: the gzip file is damaged: {Trimmed(e.Message)}", "Pack it again.", e);
         }
     }
 
-    private static string[] Header(CsvDataReader reader, string file)
+    private string[] Header(CsvDataReader reader)
     {
         var names = Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetName(i).Trim()).ToArray();
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < names.Length; i++)
         {
             if (names[i].Contains('\0'))
-                throw new HoldfastException(ErrorCode.InvalidArgument, $"{file}, line 1, column {i + 1}: not text; this is not a CSV file.", "Export the data as UTF-8 CSV or as Parquet.");
+                throw new HoldfastException(ErrorCode.InvalidArgument, $"{_name}, line 1, column {i + 1}: not text; this is not a CSV file.", "Export the data as UTF-8 CSV or as Parquet.");
             if (names[i].Length == 0)
-                throw new HoldfastException(ErrorCode.InvalidArgument, $"{file}, line 1, column {i + 1}: the column has no name.", "Name every column in the first line.");
-            if (Array.IndexOf(names, names[i]) is var first && first < i)
-                throw new HoldfastException(ErrorCode.InvalidArgument, $"{file}, line 1, column {i + 1}: the name '{names[i]}' stands already at column {first + 1}.", "Give each column a name of its own.");
+                throw new HoldfastException(ErrorCode.InvalidArgument, $"{_name}, line 1, column {i + 1}: the column has no name.", "Name every column in the first line.");
+            if (!seen.TryAdd(names[i], i))
+                throw new HoldfastException(ErrorCode.InvalidArgument, $"{_name}, line 1, column {i + 1}: the name '{names[i]}' stands already at column {seen[names[i]] + 1}.", "Give each column a name of its own.");
         }
 
         return names;
     }
 
-    private static HoldfastException Ragged(string file, long line, int fields, string[] names) => new(
+    private HoldfastException Ragged(long line, int fields, string[] names) => new(
         ErrorCode.InvalidArgument,
         fields < names.Length
-            ? $"{file}, line {line}, column {fields + 1}: the line ends after {fields} of {names.Length} values ('{names[fields]}' is missing)."
-            : $"{file}, line {line}, column {names.Length + 1}: {fields} values, but the header names {names.Length} columns.",
+            ? $"{_name}, line {line}, column {fields + 1}: the line ends after {fields} of {names.Length} values ('{names[fields]}' is missing)."
+            : $"{_name}, line {line}, column {names.Length + 1}: {fields} values, but the header names {names.Length} columns.",
         "Give every line as many values as the header; quote values that hold the separator.");
+
+    // The decoder knows no place in the file, so the bytes are read again up to the first wrong one.
+    private HoldfastException NotUtf8(DecoderFallbackException e)
+    {
+        using var file = new BufferedStream(TableFile.Open(_path, _packed), 1 << 16);
+        long offset = 0, line = 1;
+        var rest = new byte[4];
+        int held = 0, next;
+        while ((next = file.ReadByte()) >= 0)
+        {
+            rest[held++] = (byte)next;
+            var status = Rune.DecodeFromUtf8(rest.AsSpan(0, held), out var rune, out _);
+            if (status == System.Buffers.OperationStatus.NeedMoreData)
+                continue;
+            if (status != System.Buffers.OperationStatus.Done)
+                break;
+            offset += held;
+            held = 0;
+            line += rune.Value == '\n' ? 1 : 0;
+        }
+
+        return new HoldfastException(ErrorCode.InvalidArgument, $"{_name}, line {line}, byte {offset}: 0x{rest[0]:X2} is not UTF-8 text.", "Save the file as UTF-8.", e);
+    }
 
     private static string Trimmed(string message) => message.ReplaceLineEndings(" ").Trim();
 
@@ -145,57 +247,68 @@ internal static class CsvTable
         _ => field.IsWhiteSpace(),
     };
 
-    private static bool TryParse(ColumnKind kind, ReadOnlySpan<char> field, out double value)
+    private sealed class NotTextException(int position, string column) : Exception
     {
-        switch (kind)
-        {
-            case ColumnKind.Numeric:
-                return double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
-            case ColumnKind.Boolean:
-                var parsed = bool.TryParse(field, out var truth);
-                value = truth ? 1 : 0;
-                return parsed;
-            case ColumnKind.Time:
-                value = 0;
-                // Only ISO 8601: anything looser would read "1-2" as a day of the current year.
-                if (field.Length < 10 || field[4] != '-' || field[7] != '-' || !char.IsAsciiDigit(field[0]) || !char.IsAsciiDigit(field[9]))
-                    return false;
-                if (!DateTimeOffset.TryParse(field, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at))
-                    return false;
-                value = at.ToUnixTimeMilliseconds();
-                return true;
-            default:
-                value = 0;
-                return false;
-        }
+        public int Position => position;
+
+        public string Column => column;
     }
 
-    private sealed class Cells(string name, ColumnKind kind)
+    private sealed class Cells(int position, string name, ColumnKind kind, long expected)
     {
-        private readonly List<double> _numbers = [];
-        private readonly List<string?> _texts = [];
         private readonly HashSet<string> _pool = [];
+        private double[] _numbers = kind == ColumnKind.Text ? [] : new double[Capacity(expected)];
+        private string?[] _texts = kind == ColumnKind.Text ? new string?[Capacity(expected)] : [];
 
         public string Name => name;
 
         public ColumnKind Kind => kind;
 
+        public int Count { get; private set; }
+
         /// <summary>A value did not fit the guessed kind.</summary>
         public bool Misfit { get; private set; }
 
-        public void Add(ReadOnlySpan<char> field)
+        /// <summary>Takes a value; the result is the number of line breaks inside it.</summary>
+        public int Add(ReadOnlySpan<char> field)
         {
             if (kind == ColumnKind.Text)
-                _texts.Add(field.IsEmpty ? null : Pooled(field));
-            else if (IsMissing(field))
-                _numbers.Add(double.NaN);
-            else if (TryParse(kind, field, out var value))
-                _numbers.Add(value);
-            else
-                Misfit = true;
+                return AddText(field);
+            var value = double.NaN;
+            var lines = 0;
+            if (field.Length > 0 && !CellText.TryParse(kind, field, out value))
+            {
+                lines = Lines(field);
+                value = double.NaN;
+                Misfit |= !IsMissing(field);
+            }
+
+            if (Count == _numbers.Length)
+                Array.Resize(ref _numbers, Capacity(2L * Count));
+            _numbers[Count++] = value;
+            return lines;
         }
 
-        public Column ToColumn() => kind == ColumnKind.Text ? new Column(name, _texts.ToArray()) : new Column(name, _numbers.ToArray(), kind);
+        public void Clear() => Count = 0;
+
+        public Column ToColumn()
+        {
+            if (kind == ColumnKind.Text)
+                return new Column(name, _texts.Length == Count ? _texts : _texts[..Count]);
+            return new Column(name, _numbers.Length == Count ? _numbers : _numbers[..Count], kind);
+        }
+
+        private static int Capacity(long rows) => (int)Math.Clamp(rows, 16, Array.MaxLength);
+
+        private int AddText(ReadOnlySpan<char> field)
+        {
+            if (Count == _texts.Length)
+                Array.Resize(ref _texts, Capacity(2L * Count));
+            _texts[Count++] = field.IsEmpty ? null : Pooled(field);
+            return field.ContainsAny('\0', '\n') ? Lines(field) : 0;
+        }
+
+        private int Lines(ReadOnlySpan<char> field) => field.Contains('\0') ? throw new NotTextException(position, name) : field.Count('\n');
 
         private string Pooled(ReadOnlySpan<char> field)
         {

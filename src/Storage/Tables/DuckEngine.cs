@@ -14,19 +14,21 @@ public static class DuckEngine
     /// <summary>Opens an instance; dispose the connection to free it.</summary>
     /// <param name="folders">Folders below which files may be read and written.</param>
     /// <param name="temporary">Where it may spill; null forbids spilling.</param>
-    public static DuckDBConnection Open(IReadOnlyList<string> folders, string? temporary = null)
+    /// <param name="memory">Bytes that it may take; null = a quarter of the machine, at most 4 GiB.</param>
+    /// <param name="spill">Bytes that it may spill.</param>
+    public static DuckDBConnection Open(IReadOnlyList<string> folders, string? temporary = null, long? memory = null, long spill = 8L << 30)
     {
         ArgumentNullException.ThrowIfNull(folders);
         var connection = new DuckDBConnection("DataSource=:memory:");
         try
         {
             connection.Open();
-            var memory = Math.Min(MostMemory, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4) >> 20;
-            Execute(connection, $"set memory_limit = '{memory}MiB'");
+            var limit = (memory ?? Math.Min(MostMemory, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4)) >> 20;
+            Execute(connection, $"set memory_limit = '{Math.Max(64, limit)}MiB'");
             Execute(connection, $"set threads = {Math.Max(1, Environment.ProcessorCount - 1)}");
             Execute(connection, $"set temp_directory = {Quote(temporary ?? "")}");
             if (temporary is not null)
-                Execute(connection, "set max_temp_directory_size = '8GiB'");
+                Execute(connection, $"set max_temp_directory_size = '{spill >> 20}MiB'");
             Execute(connection, $"set allowed_directories = [{string.Join(", ", folders.Select(f => Quote(Path.GetFullPath(f))))}]");
             Execute(connection, "set enable_external_access = false");
             Execute(connection, "set lock_configuration = true");

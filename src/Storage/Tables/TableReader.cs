@@ -2,19 +2,51 @@ using Holdfast.Contracts;
 
 namespace Holdfast.Storage.Tables;
 
-/// <summary>Reads a CSV or Parquet file into memory. The content decides which it is, not the name: stored blobs have no extension.</summary>
+/// <summary>Reads a file of rows: CSV and JSON lines (also gzipped), Parquet. The content decides which it is, not the name: stored blobs have no extension.</summary>
 public static class TableReader
 {
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads a file into memory.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="kinds">What columns must be, where the caller knows better than the content (a column that is wholly empty says nothing).</param>
+    /// <param name="kinds">What columns must be, where the caller knows better than the content (a column that is wholly empty says nothing). CSV only: the others tell.</param>
+    /// <param name="onRead">Told how many bytes were read since the last time; may be called from another thread.</param>
     /// <exception cref="HoldfastException">The file is absent, unreadable or malformed; the message names line and column.</exception>
-    public static Table Read(string path, IReadOnlyDictionary<string, ColumnKind>? kinds = null)
+    public static Table Read(string path, IReadOnlyDictionary<string, ColumnKind>? kinds = null, Action<long>? onRead = null) => Opened(path, (format, packed) => format switch
+    {
+        TableFormat.Parquet => ParquetTable.Read(path),
+        TableFormat.JsonLines => JsonLinesTable.Read(path, packed, onRead),
+        _ => CsvTable.Read(path, packed, kinds, onRead),
+    });
+
+    /// <summary>Reads a file in pieces, for files that are larger than the memory. Every piece has the same columns of the same kinds: those of the whole file.</summary>
+    public static void ReadBatches(string path, int rows, Action<Table> onBatch, Action<long>? onRead = null) => Opened(path, (format, packed) =>
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        if (format == TableFormat.Parquet)
+            ParquetTable.ReadBatches(path, rows, onBatch);
+        else if (format == TableFormat.JsonLines)
+            JsonLinesTable.ReadBatches(path, packed, rows, onBatch, onRead);
+        else
+            CsvTable.ReadBatches(path, packed, rows, onBatch, onRead);
+        return true;
+    });
+
+    /// <summary>How many rows (estimated where only reading all of it would tell) and columns a file has.</summary>
+    public static (long Rows, int Columns) Size(string path) => Opened(path, (format, packed) => format switch
+    {
+        TableFormat.Parquet => ParquetTable.Size(path),
+        TableFormat.JsonLines => JsonLinesTable.Size(path, packed),
+        _ => CsvTable.Size(path, packed),
+    });
+
+    private static T Opened<T>(string path, Func<TableFormat, bool, T> read)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+            throw new HoldfastException(ErrorCode.FailedPrecondition, $"{path} is a folder.", "Name a CSV, JSON lines or Parquet file.");
         try
         {
-            return IsParquet(path) ? ParquetTable.Read(path) : CsvTable.Read(path, kinds);
+            var (format, packed) = TableFile.Detect(path);
+            return read(format, packed);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -24,12 +56,5 @@ public static class TableReader
         {
             throw new HoldfastException(ErrorCode.FailedPrecondition, $"The file {path} cannot be read: {e.Message}", "Name a file (not a folder) that this user may read.", e);
         }
-    }
-
-    private static bool IsParquet(string path)
-    {
-        using var file = File.OpenRead(path);
-        Span<byte> magic = stackalloc byte[4];
-        return file.ReadAtLeast(magic, 4, throwOnEndOfStream: false) == 4 && magic.SequenceEqual("PAR1"u8);
     }
 }

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using Holdfast.Contracts;
-using Holdfast.Storage.Tables;
+using Holdfast.Kernel;
 
 namespace Holdfast.Commands.Drift;
 
@@ -10,67 +11,136 @@ internal static class DriftCommand
 {
     public static Command Create()
     {
-        var reference = new Argument<string>("reference") { Description = "CSV or Parquet file that shows how it should be." };
-        var current = new Argument<string>("current") { Description = "CSV or Parquet file to compare with it." };
-        var columns = new Option<string[]>("--columns") { Description = "Only these columns.", AllowMultipleArgumentsPerToken = true };
-        var warn = new Option<double>("--warn") { Description = "PSI from which a feature is watched.", DefaultValueFactory = _ => 0.1 };
+        var reference = new Argument<string>("reference") { Description = "CSV, JSON lines (both also gzipped) or Parquet file that shows how it should be; - reads stdin." };
+        var current = new Argument<string>("current") { Description = "File to compare with it; - reads stdin." };
+        var columns = new Option<string[]>("--columns") { Description = "Only these columns, separated by commas.", AllowMultipleArgumentsPerToken = true, HelpName = "a,b" };
+        var target = new Option<string?>("--target") { Description = "Column of the labels: with --prediction the quality of both files is compared, which tells concept drift.", HelpName = "column" };
+        var prediction = new Option<string?>("--prediction") { Description = "Column of the model's output (class, probability or number), judged apart from the features.", HelpName = "column" };
+        var time = new Option<string?>("--time") { Description = "Column of the times (ISO 8601), for --window.", HelpName = "column" };
+        var window = new Option<string?>("--window") { Description = "Also compare each window of the current file, of this length (1h, 1d, 7d), with the whole reference.", HelpName = "term" };
+        var warn = new Option<double>("--warn") { Description = "PSI from which a column is watched (moderate).", DefaultValueFactory = _ => 0.1 };
         var alarm = new Option<double>("--alarm") { Description = "PSI from which it is significant.", DefaultValueFactory = _ => 0.25 };
-        var html = new Option<string?>("--html") { Description = "Also write a report for the browser to this file.", HelpName = "file" };
+        var tolerate = new Option<double>("--tolerate") { Description = "PSI that is tolerated: drift is only what lies above it with its whole interval.", DefaultValueFactory = _ => 0.1 };
+        var alpha = new Option<double>("--alpha") { Description = "Chance that any of the intervals misses, all columns together.", DefaultValueFactory = _ => 0.05 };
+        var memory = new Option<string>("--memory") { Description = "Memory for both files; what does not fit is spilled to disk and compared column by column, with the same figures.", DefaultValueFactory = _ => "1GiB", HelpName = "size" };
+        var html = new Option<string?>("--html") { Description = "Also write a report for the browser to this file: one page, no script.", HelpName = "file" };
         var command = new Command(
             "drift",
-            "Compare two files: PSI, Kolmogorov-Smirnov, Jensen-Shannon and chi-squared per feature, and what kind of change it is. "
-            + "Exit code 0: no drift; 2: drift; 3: a data fault (a broken pipe, not a changed world); 4: not enough data.")
+            "Compare two files: PSI, Kolmogorov-Smirnov, Wasserstein, Jensen-Shannon, Hellinger and chi-squared per column, and what kind of change it is. "
+            + "--output text, json, markdown or junit. Exit code 0: no drift; 2: drift; 3: a data fault (a broken pipe, not a changed world); 4: not enough data.")
         {
-            reference, current, columns, warn, alarm, html,
+            reference, current, columns, target, prediction, time, window, warn, alarm, tolerate, alpha, memory, html,
         };
-        command.SetAction(async (parsed, ct) =>
+        command.Validators.Add(result =>
         {
-            var (from, to) = (parsed.GetRequiredValue(reference), parsed.GetRequiredValue(current));
-            var only = parsed.GetValue(columns) is { Length: > 0 } names ? names.SelectMany(n => n.Split(',')).ToList() : null;
-            if (parsed.GetValue(warn) is var w && parsed.GetValue(alarm) is var a && !(w > 0 && a >= w))
-                throw new HoldfastException(ErrorCode.InvalidArgument, $"--warn {Output.Number(w)} and --alarm {Output.Number(a)} are not bands.", "Use 0 < warn <= alarm.");
-            var before = TableReader.Read(from);
-            if (only?.FirstOrDefault(n => before.Find(n) is null) is { } unknown)
-                throw new HoldfastException(ErrorCode.InvalidArgument, $"{from} has no column '{unknown}'.", $"Columns: {string.Join(", ", before.Names)}");
-            var report = FileDrift.Compare(Path.GetFileName(from), before, Path.GetFileName(to), TableReader.Read(to), w, a, only);
-            if (Output.IsJson(parsed))
-                Output.Json(report);
-            else
-                Show(report);
-            if (parsed.GetValue(html) is { } file)
-                await File.WriteAllTextAsync(file, DriftPage.Write(report), ct);
-            return report.Verdict switch
-            {
-                "data_fault" => ExitCodes.DataFault,
-                "insufficient_data" => ExitCodes.Undecided,
-                "no_drift" => ExitCodes.Fine,
-                _ => ExitCodes.Finding,
-            };
+            if (result.GetValue(reference) == "-" && result.GetValue(current) == "-")
+                result.AddError("Only one of the two files can be stdin.");
         });
+        command.SetAction((parsed, ct) => Run(parsed, parsed.GetRequiredValue(reference), parsed.GetRequiredValue(current), parsed.GetValue(html), new DriftSettings
+        {
+            Warn = parsed.GetValue(warn),
+            Alarm = parsed.GetValue(alarm),
+            Tolerate = parsed.GetValue(tolerate),
+            Alpha = parsed.GetValue(alpha),
+            Columns = parsed.GetValue(columns) is { Length: > 0 } names ? [.. names.SelectMany(n => n.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))] : null,
+            Target = parsed.GetValue(target),
+            Prediction = parsed.GetValue(prediction),
+            Time = parsed.GetValue(time),
+            Window = parsed.GetValue(window) is { } term && Term.TryParse(term, out var length) ? length : null,
+            Memory = ByteSize.TryParse(parsed.GetValue(memory), out var bytes) ? bytes : 0,
+        }, Problems(parsed.GetValue(window), parsed.GetValue(memory)), ct));
         return command;
     }
 
-    private static void Show(FileDriftReport report)
+    private static IEnumerable<string> Problems(string? window, string? memory)
     {
-        Output.Table(
-            report.Features, "No column of the two files can be compared.",
-            ("feature", f => f.Feature),
-            ("severity", f => f.Severity),
-            ("PSI", f => Output.Number(f.Psi, "0.000")),
-            ("95 %", f => $"{Output.Number(f.PsiLow, "0.000")} to {Output.Number(f.PsiHigh, "0.000")}"),
-            ("KS", f => Output.Number(f.Ks, "0.000")),
-            ("p (KS)", f => P(f.KsP)),
-            ("JS", f => Output.Number(f.JensenShannon, "0.000")),
-            ("p (chi²)", f => P(f.ChiSquaredP)),
-            ("missing", f => Share(f.BaselineMissing, f.Missing)));
-        Output.Line($"{report.Verdict}{(report.Cause is "none" or "not_enough_data" ? "" : $" ({report.Cause}{(report.Feature is null ? "" : $" of {report.Feature}")}{(report.ScaleFactor is { } k ? $", factor {Output.Number(k, "0.###")}" : "")})")}: {report.ReferenceRows} rows against {report.CurrentRows}");
-        foreach (var sentence in report.Evidence)
-            Output.Line("  " + sentence);
-        foreach (var (column, why) in report.Skipped)
-            Console.Error.WriteLine($"not compared: {column} ({why})");
+        if (window is not null && (!Term.TryParse(window, out var length) || length < TimeSpan.FromSeconds(1)))
+            yield return $"--window {window} is not a length of time, such as 1h, 1d or 7d.";
+        if (!ByteSize.TryParse(memory, out var bytes) || bytes < 1 << 20)
+            yield return $"--memory {memory} is not a size of at least 1MiB, such as 512MiB or 2GiB.";
     }
 
-    private static string P(double? p) => p is null ? "" : p < 0.001 ? "<0.001" : p.Value.ToString("0.000", CultureInfo.InvariantCulture);
+    private static IEnumerable<string> Problems(DriftSettings settings)
+    {
+        if (!(settings.Warn > 0 && settings.Alarm >= settings.Warn))
+            yield return $"--warn {Output.Number(settings.Warn)} and --alarm {Output.Number(settings.Alarm)} are not bands: use 0 < warn <= alarm.";
+        if (!(settings.Tolerate >= 0 && settings.Tolerate <= settings.Alarm))
+            yield return $"--tolerate {Output.Number(settings.Tolerate)} must lie between 0 and --alarm.";
+        if (!(settings.Alpha > 0 && settings.Alpha < 1))
+            yield return $"--alpha {Output.Number(settings.Alpha)} must lie between 0 and 1.";
+    }
 
-    private static string Share(double before, double now) => before == 0 && now == 0 ? "" : $"{before.ToString("P1", CultureInfo.InvariantCulture)} -> {now.ToString("P1", CultureInfo.InvariantCulture)}";
+    private static async Task<int> Run(ParseResult parsed, string from, string to, string? html, DriftSettings settings, IEnumerable<string> problems, CancellationToken ct)
+    {
+        var wrong = problems.Concat(Problems(settings)).ToList();
+        wrong.ForEach(p => Console.Error.WriteLine("error: " + p));
+        if (wrong.Count > 0)
+            return ExitCodes.Usage;
+        using var files = await DriftFiles.Read(from, to, settings, ct);
+        if (Unknown(files, ref settings) is { } fault)
+        {
+            await Cli.Explain(fault);
+            return ExitCodes.Usage;
+        }
+
+        DriftFindings findings;
+        using (var progress = new ProgressLine("comparing", files.IsLong))
+            findings = DriftComparison.Compare(files.Reference, files.Current, settings, progress.Show);
+        if (html is not null)
+            await File.WriteAllTextAsync(html, DriftPage.Write(findings), new UTF8Encoding(false), ct);
+        Show(parsed, findings);
+        return findings.Diagnosis.Status switch
+        {
+            "data_fault" => ExitCodes.DataFault,
+            "insufficient_data" => ExitCodes.Undecided,
+            "no_drift" => ExitCodes.Fine,
+            _ => ExitCodes.Finding,
+        };
+    }
+
+    // Names that the files do not have are wrong usage; a time column need not be named where there is only one.
+    private static HoldfastException? Unknown(DriftFiles files, ref DriftSettings settings)
+    {
+        foreach (var name in (settings.Columns ?? []).Concat(new[] { settings.Target, settings.Prediction }.OfType<string>()))
+        {
+            if (files.Reference.Find(name) is null)
+                return new HoldfastException(ErrorCode.InvalidArgument, $"{files.Reference.Name} has no column '{name}'.", $"Columns: {string.Join(", ", files.Reference.Columns.Select(c => c.Name).Take(40))}");
+        }
+
+        foreach (var name in new[] { settings.Target, settings.Prediction, settings.Time }.OfType<string>())
+        {
+            if (files.Current.Find(name) is null)
+                return new HoldfastException(ErrorCode.InvalidArgument, $"{files.Current.Name} has no column '{name}'.", $"Columns: {string.Join(", ", files.Current.Columns.Select(c => c.Name).Take(40))}");
+        }
+
+        if (settings.Window is null || settings.Time is not null)
+            return null;
+        var times = files.Current.Columns.Where(c => c.Kind == Storage.Tables.ColumnKind.Time).Select(c => c.Name).ToList();
+        if (times.Count != 1)
+            return new HoldfastException(ErrorCode.InvalidArgument, $"--window needs the column of the times; {files.Current.Name} has {(times.Count == 0 ? "none" : string.Join(", ", times))}.", "Name it: --time COLUMN.");
+        settings = settings with { Time = times[0] };
+        return null;
+    }
+
+    private static void Show(ParseResult parsed, DriftFindings findings)
+    {
+        switch (Output.Format(parsed))
+        {
+            case OutputFormat.Json:
+                Output.Line(DriftDocument.Of(findings).ToJson());
+                return;
+            case OutputFormat.Markdown:
+                Console.Out.Write(DriftMarkdown.Write(findings));
+                return;
+            case OutputFormat.Junit:
+                Console.Out.Write(DriftJUnit.Write(findings));
+                return;
+        }
+
+        new DriftText(Console.Out, Output.Width(), Output.Colours).Write(findings);
+        foreach (var (column, why) in findings.Skipped.Take(20))
+            Console.Error.WriteLine($"not compared: {column} ({why})");
+        if (findings.Skipped.Count > 20)
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"not compared: {findings.Skipped.Count - 20} columns more"));
+    }
 }

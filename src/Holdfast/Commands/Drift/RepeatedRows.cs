@@ -1,0 +1,74 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using Holdfast.Storage.Tables;
+
+namespace Holdfast.Commands.Drift;
+
+/// <summary>Rows that repeat an earlier row of their file, and the rows looked at.</summary>
+internal sealed record RepeatedRows(long Reference, long ReferenceRows, long Current, long CurrentRows)
+{
+    /// <summary>Not looked at.</summary>
+    public static RepeatedRows Unknown { get; } = new(0, 0, 0, 0);
+
+    /// <summary>How many different rows stand once, twice, … in the file.</summary>
+    public static Dictionary<long, long> Times(ulong[] hashes)
+    {
+        Array.Sort(hashes);
+        var times = new Dictionary<long, long>();
+        for (int start = 0, end; start < hashes.Length; start = end)
+        {
+            end = start + 1;
+            while (end < hashes.Length && hashes[end] == hashes[start])
+                end++;
+            times[end - start] = times.GetValueOrDefault(end - start) + 1;
+        }
+
+        return times;
+    }
+
+    /// <summary>
+    /// Repeated rows to be expected among <paramref name="depth"/> rows drawn from the file: depth - sum over different rows of 1 - (1 - depth / rows)^times
+    /// (rarefaction, Hurlbert 1971). The more rows, the more of them are equal by chance, so files of different sizes are compared at the same depth.
+    /// </summary>
+    public static long Expected(IReadOnlyDictionary<long, long> times, long depth)
+    {
+        double rows = 0, distinct = 0;
+        foreach (var (count, different) in times)
+            rows += (double)count * different;
+        foreach (var (count, different) in times)
+            distinct += different * (1 - Math.Pow(1 - (depth / rows), count));
+        return Math.Clamp((long)Math.Round(depth - distinct), 0, depth);
+    }
+
+    /// <summary>One hash a row, over all columns.</summary>
+    public static ulong[] Hashes(Table table)
+    {
+        // Blocks of rows: a row's hash stays in the cache while the columns pass.
+        const int Block = 1 << 13;
+        var hashes = new ulong[table.Rows];
+        Parallel.For(0, (table.Rows + Block - 1) / Block, block =>
+        {
+            var rows = hashes.AsSpan(block * Block, Math.Min(Block, table.Rows - (block * Block)));
+            foreach (var column in table.Columns)
+                Add(column, block * Block, rows);
+        });
+        return hashes;
+    }
+
+    private static void Add(Column column, int start, Span<ulong> hashes)
+    {
+        if (column.Kind == ColumnKind.Text)
+        {
+            for (var i = 0; i < hashes.Length; i++)
+                hashes[i] = XxHash3.HashToUInt64(MemoryMarshal.AsBytes((column.Texts[start + i] ?? "\0").AsSpan()), (long)hashes[i]);
+            return;
+        }
+
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            // A multiplication and a rotation: rows that differ in one bit of one value differ in the hash.
+            var mixed = (hashes[i] ^ BitConverter.DoubleToUInt64Bits(column.Numbers[start + i])) * 0x9E3779B97F4A7C15;
+            hashes[i] = mixed ^ (mixed >> 32);
+        }
+    }
+}
