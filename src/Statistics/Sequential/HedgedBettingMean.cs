@@ -15,7 +15,7 @@ public sealed record HedgedBettingState(
 /// <summary>
 /// Confidence sequence for the mean of values in [0, 1] by hedged betting: against each candidate mean m one bets on "larger" and on "smaller",
 /// K+ = prod(1 + l (x - m)), K- = prod(1 - l (x - m)), l = sqrt(2 ln(2/alpha) / (s2 t ln(1 + t))) from the past only, at most 1/(2m) and 1/(2(1 - m)); m is
-/// excluded for good when one capital reaches 2/alpha. The narrowest sequence here, above all for small samples and small variances.
+/// excluded for good when one capital reaches 2/alpha. Its width follows the variance: narrow for rare events in samples of some hundred.
 /// K+ falls and K- rises with m, so the excluded means lie at the ends, and a grid point's exclusion holds for all beyond it: the grid costs width
 /// (at most one cell on each side), never coverage. Work and memory are proportional to the cells that are still possible.
 /// Waudby-Smith and Ramdas, JRSS B 2024, theorem 3.

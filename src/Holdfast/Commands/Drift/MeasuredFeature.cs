@@ -70,7 +70,7 @@ internal sealed class ReferenceFeature
         _name = name;
         Type = type;
         _side = side;
-        _bins = side.Categories is { } categories ? ReferenceBins.FromCategories(categories) : ReferenceBins.FromNumeric(type == FeatureType.Time ? [] : side.Sorted);
+        _bins = side.Categories is { } categories ? ReferenceBins.FromCategories(categories) : ReferenceBins.FromSortedNumeric(type == FeatureType.Time ? [] : side.Sorted);
         _counts = _bins.ReferenceCounts.ToArray();
         _distinct = side.Sorted.Length == 0 ? 0 : (double)NumberFacts.Distinct(side.Sorted) / side.Sorted.Length;
     }
@@ -108,8 +108,7 @@ internal sealed class ReferenceFeature
         return measured with
         {
             Ks = ks,
-            // With many ties the KS p-value is conservative: the bins, which give atoms a bin of their own, decide then.
-            P = _distinct < 0.5 ? psi.PValue : ks.PValue,
+            P = ks.PValue,
             Wasserstein = double.IsFinite(distance) ? distance : null,
             Evidence = Evidence(current, psi, ks),
             Shape = Draw(_side.Sorted, current.Sorted),
