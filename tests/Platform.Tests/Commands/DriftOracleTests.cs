@@ -7,6 +7,8 @@ namespace Holdfast.Platform.Tests.Commands;
 [Collection("console")]
 public sealed class DriftOracleTests
 {
+    private static readonly string[] Sides = [".ref.csv", ".cur.csv"];
+
     [Theory]
     [InlineData("titanic")]
     [InlineData("elec")]
@@ -59,7 +61,7 @@ public sealed class DriftOracleTests
     // Half of the pooled values or more repeat another one.
     private static bool IsTied(string folder, string set, string column)
     {
-        var values = new[] { ".ref.csv", ".cur.csv" }.SelectMany(end => TableReader.Read(Path.Combine(folder, set + end)).Find(column)!.Numbers).Where(double.IsFinite).ToList();
+        var values = Sides.SelectMany(end => TableReader.Read(Path.Combine(folder, set + end)).Find(column)!.Numbers).Where(double.IsFinite).ToList();
         return values.Distinct().Count() < 0.5 * values.Count;
     }
 
