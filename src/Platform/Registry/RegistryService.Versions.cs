@@ -13,6 +13,7 @@ public sealed record NewSourceVersion(
 
 public sealed partial class RegistryService
 {
+    private const string LoggedModels = "models:/";
     private static readonly string[] _stages = ["None", "Staging", "Production", "Archived"];
 
     /// <summary>Registers a model package; makes the model when it is not there. Event <c>model_version.created</c>.</summary>
@@ -48,16 +49,21 @@ public sealed partial class RegistryService
         foreach (var (key, value) in version.Tags ?? new Dictionary<string, string>())
             CheckTag("Model version", key, value);
         var copied = await CopiedFrom(p, version.Source, ct);
+        var logged = await LoggedModelOf(p, version, ct);
         if (copied is null)
         {
-            var run = string.IsNullOrEmpty(version.RunId) ? null : await RunOrNull(p, version.RunId, ct);
-            ModelSource.Check(version.Source, run?.ArtifactUri);
+            var run = string.IsNullOrEmpty(version.RunId) || logged is not null ? null : await RunOrNull(p, version.RunId, ct);
+            ModelSource.Check(version.Source, logged?.ArtifactUri ?? run?.ArtifactUri);
         }
 
+        var storage = copied?.StorageUri ?? (IsLoggedModel(version.Source) ? logged!.ArtifactUri : version.Source);
         var content = new VersionContent(
-            version.Source, copied?.StorageUri ?? version.Source, copied?.PackageKey ?? "", version.RunId, version.RunLink, version.LoggedModelId, copied?.DatasetVersion, copied?.PipelineRun, copied?.Signature,
-            version.Description);
-        return await db.Write(tx => Add(tx, p, version.Model, content, version.Tags), ct: ct);
+            version.Source, storage, copied?.PackageKey ?? "", string.IsNullOrEmpty(version.RunId) ? logged?.SourceRunId : version.RunId, version.RunLink, logged?.ModelId, copied?.DatasetVersion, copied?.PipelineRun,
+            copied?.Signature, version.Description);
+        var created = await db.Write(tx => Add(tx, p, version.Model, content, version.Tags), ct: ct);
+        if (logged is not null)
+            await tracking.AddModelVersion(p, logged.ModelId, version.Model, created.Version.ToString(CultureInfo.InvariantCulture), ct);
+        return created;
     }
 
     /// <summary>A version.</summary>
@@ -229,10 +235,22 @@ public sealed partial class RegistryService
     // models:/name/3 and models:/name@alias copy a version: the content is where that version's is.
     private async Task<ModelVersion?> CopiedFrom(Principal p, string source, CancellationToken ct)
     {
-        if (!source.StartsWith("models:/", StringComparison.Ordinal) || source.StartsWith("models:/m-", StringComparison.Ordinal))
+        if (!source.StartsWith("models:/", StringComparison.Ordinal) || IsLoggedModel(source))
             return null;
         return await Resolve(p, source, ct);
     }
+
+    // The logged model that the request or its source names. It must be there: the version's files are its files.
+    private async Task<LoggedModel?> LoggedModelOf(Principal p, NewSourceVersion version, CancellationToken ct)
+    {
+        if (IsLoggedModel(version.Source))
+            return await tracking.GetLoggedModel(p, version.Source[LoggedModels.Length..], ct);
+        return string.IsNullOrEmpty(version.LoggedModelId) ? null : await tracking.GetLoggedModel(p, version.LoggedModelId, ct);
+    }
+
+    // models:/m-<32 hex digits>: a logged model. A registered model may be called m-something, but is followed by / or @.
+    private static bool IsLoggedModel(string source) =>
+        source.StartsWith(LoggedModels + "m-", StringComparison.Ordinal) && source.AsSpan(LoggedModels.Length).IndexOfAny('/', '@') < 0;
 
     private async Task<Run?> RunOrNull(Principal p, string runId, CancellationToken ct)
     {

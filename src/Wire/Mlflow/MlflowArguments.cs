@@ -176,6 +176,17 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
         _ => throw WrongType(name, Find(name)!.Value),
     };
 
+    /// <summary>A logged model's status; null when absent.</summary>
+    public LoggedModelStatus? ModelStatus(string name) => Word(name) switch
+    {
+        null => null,
+        "LOGGED_MODEL_STATUS_UNSPECIFIED" or "0" => LoggedModelStatus.Unspecified,
+        "LOGGED_MODEL_PENDING" or "1" => LoggedModelStatus.Pending,
+        "LOGGED_MODEL_READY" or "2" => LoggedModelStatus.Ready,
+        "LOGGED_MODEL_UPLOAD_FAILED" or "3" => LoggedModelStatus.UploadFailed,
+        _ => throw WrongType(name, Find(name)!.Value),
+    };
+
     /// <summary>The refusal of an absent field.</summary>
     public HoldfastException Missing(string name) => new(ErrorCode.InvalidArgument, $"Missing value for required parameter '{path}{name}'.{SeeDocs}");
 

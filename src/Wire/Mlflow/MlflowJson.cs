@@ -83,7 +83,45 @@ internal static class MlflowWriter
             });
             w.List("tags", r.Tags, Tag);
         });
-        w.Record("inputs", run, (w, r) => w.List("dataset_inputs", r.Inputs, Input));
+        w.Record("inputs", run, (w, r) =>
+        {
+            w.List("dataset_inputs", r.Inputs, Input);
+            w.List("model_inputs", r.ModelInputs ?? [], (w, m) => w.WriteString("model_id", m.ModelId));
+        });
+        if (run.ModelOutputs is { Count: > 0 })
+        {
+            w.Record("outputs", run, (w, r) => w.List("model_outputs", r.ModelOutputs!, (w, m) =>
+            {
+                w.WriteString("model_id", m.ModelId);
+                w.WriteNumber("step", m.Step);
+            }));
+        }
+    }
+
+    public static void LoggedModel(Utf8JsonWriter w, LoggedModel model)
+    {
+        w.Record("info", model, (w, m) =>
+        {
+            w.WriteString("model_id", m.ModelId);
+            w.WriteString("experiment_id", m.ExperimentId);
+            w.WriteString("name", m.Name);
+            w.WriteNumber("creation_timestamp_ms", m.CreatedAt.ToUnixTimeMilliseconds());
+            w.WriteNumber("last_updated_timestamp_ms", m.UpdatedAt.ToUnixTimeMilliseconds());
+            w.WriteString("artifact_uri", m.ArtifactUri);
+            w.WriteString("status", ModelStatus(m.Status));
+            w.WriteString("model_type", m.ModelType ?? "");
+            w.WriteString("source_run_id", m.SourceRunId ?? "");
+            w.List("tags", m.Tags, Tag);
+        });
+        w.Record("data", model, (w, m) =>
+        {
+            w.List("params", m.Params, (w, p) =>
+            {
+                w.WriteString("key", p.Key);
+                w.WriteString("value", p.Value);
+            });
+            w.List("metrics", m.Metrics, ModelMetric);
+        });
     }
 
     public static void RunInfo(Utf8JsonWriter w, Run run)
@@ -171,6 +209,28 @@ internal static class MlflowWriter
             w.WriteEndArray();
         }
     }
+
+    private static void ModelMetric(Utf8JsonWriter w, LoggedModelMetric metric)
+    {
+        Metric(w, metric.Point);
+        if (metric.Point.Model is { DatasetName: { } name } measured)
+        {
+            w.WriteString("dataset_name", name);
+            if (measured.DatasetDigest is { } digest)
+                w.WriteString("dataset_digest", digest);
+        }
+
+        w.WriteString("model_id", metric.Point.Model!.ModelId);
+        w.WriteString("run_id", metric.RunId);
+    }
+
+    private static string ModelStatus(LoggedModelStatus status) => status switch
+    {
+        LoggedModelStatus.Pending => "LOGGED_MODEL_PENDING",
+        LoggedModelStatus.Ready => "LOGGED_MODEL_READY",
+        LoggedModelStatus.UploadFailed => "LOGGED_MODEL_UPLOAD_FAILED",
+        _ => "LOGGED_MODEL_STATUS_UNSPECIFIED",
+    };
 
     private static void Input(Utf8JsonWriter w, RunInput input)
     {

@@ -6,7 +6,7 @@ namespace Holdfast.Wire.Tests.Mlflow;
 
 /// <summary>
 /// One server, one story, a row a request: what is sent, the status, and pieces of the answer. <c>$exp</c> and <c>$run</c> stand
-/// for an experiment and a run made beforehand; <c>!text</c> means that the answer does not hold it.
+/// for an experiment and a run, <c>$model</c> for a logged model, made beforehand; <c>!text</c> means that the answer does not hold it.
 /// </summary>
 public sealed class ScenarioTests
 {
@@ -125,6 +125,81 @@ public sealed class ScenarioTests
         ("DELETE /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/dir", 200, "{}"),
         ("GET artifacts/list?run_id=$run", 200, "!files"),
 
+        // What clients send for log_image, and paths that other servers' tests know (CVE-2023-6014, -6015, -6018, -6977, 2024-1483, -1558, -1560, -1594, -2928, -3848)
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/images/dogs%25step%2523%25timestamp%251795582171365%25E6c7.png x", 200, "{}"),
+        ("GET artifacts/list?run_id=$run&path=images", 200, "\"path\":\"images/dogs%step%23%timestamp%1795582171365%E6c7.png\""),
+        ("GET /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/images/dogs%25step%2523%25timestamp%251795582171365%25E6c7.png", 200, "x"),
+        ("DELETE /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/images", 200, "{}"),
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/C:%2fwindows%2fx hello", 400, "Invalid path"),
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/a%23b hello", 400, "Invalid path"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts?path=%2fproc%2fself%2froot", 400, "Invalid path"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts?path=..;%2f..;", 400, "Invalid path"),
+        ("GET artifacts/list?run_id=$run&path=%2f%2fproc%2fself", 400, "Invalid path"),
+        ("GET /get-artifact?run_id=$run&path=file:%2f%2f%2fetc%2fpasswd", 400, "Invalid path"),
+        ("GET /get-artifact?run_id=$run&path=a%2523%2f..%2f..%2fx", 400, "Invalid path"),
+        ("POST /ajax-api/2.0/mlflow/upload-artifact?run_uuid=$run&path=..%2fx {}", 400, "Invalid path"),
+        ("""POST experiments/create {"name": "cve1", "artifact_location": "http://host/path#fragment/../../../etc/"}""", 400, "must not contain a fragment"),
+        ("""POST experiments/create {"name": "cve2", "artifact_location": "http://host/path;..%2f..%2fetc"}""", 400, "must not contain a fragment"),
+        ("""POST experiments/create {"name": "cve3", "artifact_location": "http://host/?/../../../../etc"}""", 400, "must not contain '..'"),
+        ("""POST experiments/create {"name": "cve4", "artifact_location": "http://host/?%252e%252e/etc"}""", 400, "must not contain '..'"),
+        ("""POST experiments/create {"name": "cve5", "artifact_location": "runs:/abc/x"}""", 400, "cannot be a 'runs:/' URI"),
+
+        // Logged models (MLflow 3)
+        ("GET logged-models/$model", 200, "\"model_id\":\"$model\"|\"status\":\"LOGGED_MODEL_PENDING\"|\"artifact_uri\":\"mlflow-artifacts:/1/models/$model/artifacts\"|\"name\":\"lin\"|\"source_run_id\":\"$run\"|{\"key\":\"depth\",\"value\":\"6\"}|!metrics"),
+        ("""POST logged-models {}""", 400, "Missing value for required parameter 'experiment_id'"),
+        ("""POST logged-models {"experiment_id": "99"}""", 404, "No Experiment with id=99 exists"),
+        ("""POST logged-models {"experiment_id": "1", "name": "a/b"}""", 400, "Invalid model name ('a/b') provided."),
+        ("GET logged-models/m-nobody", 404, "RESOURCE_DOES_NOT_EXIST|Logged model with ID 'm-nobody' not found."),
+        ("""PATCH logged-models/$model {"model_id": "$model", "status": "LOGGED_MODEL_READY"}""", 200, "\"model\":{\"info\"|\"status\":\"LOGGED_MODEL_READY\""),
+        ("""PATCH logged-models/$model {"status": "NOTHING"}""", 400, "Invalid value \\\"NOTHING\\\" for parameter 'status' supplied"),
+        ("""PATCH logged-models/$model {}""", 400, "Missing value for required parameter 'status'"),
+        ("""POST logged-models/$model/params {"params": [{"key": "rate", "value": "0.1"}, {"key": "depth", "value": "6"}]}""", 200, "{}"),
+        ("""POST logged-models/$model/params {"params": [{"key": "rate", "value": "0.2"}]}""", 400, "Param with key='rate' was already logged with value='0.1' for model ID='$model'."),
+        ("""PATCH logged-models/$model/tags {"tags": [{"key": "a/b", "value": "1"}, {"key": "team", "value": "risk"}]}""", 200, "{\"key\":\"a/b\",\"value\":\"1\"}"),
+        ("DELETE logged-models/$model/tags/a%2Fb", 200, "{}"),
+        ("DELETE logged-models/$model/tags/a/b", 404, "No tag with key 'a/b' found for model with ID '$model'."),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "rmse", "value": 0.5, "timestamp": 5, "model_id": "$model", "dataset_name": "val", "dataset_digest": "d1"}""", 200, "{}"),
+        ("""POST runs/log-batch {"run_id": "$run", "metrics": [{"key": "rmse", "value": 0.25, "timestamp": 6, "step": 2, "model_id": "$model"}, {"key": "rmse", "value": 0.25, "timestamp": 6, "step": 2, "model_id": "$model"}, {"key": "mae", "value": NaN, "timestamp": 6, "model_id": "$model"}, {"key": "z", "value": 1, "timestamp": 1, "model_id": "m-nobody"}]}""", 200, "{}"),
+        ("GET logged-models/$model", 200, "{\"key\":\"rmse\",\"value\":0.5,\"timestamp\":5,\"step\":0,\"dataset_name\":\"val\",\"dataset_digest\":\"d1\",\"model_id\":\"$model\",\"run_id\":\"$run\"}|\"value\":0.25|\"value\":\"NaN\"|!\"key\":\"z\"|!\"value\":0.25,\"timestamp\":6,\"step\":2,\"model_id\":\"$model\",\"run_id\":\"$run\"},{\"key\":\"rmse\",\"value\":0.25"),
+        ("GET runs/get?run_id=$run", 200, "{\"key\":\"rmse\",\"value\":0.25,\"timestamp\":6,\"step\":2}|!outputs|!model_inputs"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "filter": "metrics.rmse > 0.4 AND params.depth = '6' AND tags.team IN ('risk', 'x') AND status = 'READY' AND name LIKE 'l%'"}""", 200, "\"model_id\":\"$model\"|!next_page_token"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "filter": "metrics.rmse > 0.4", "datasets": [{"dataset_name": "val", "dataset_digest": "d1"}]}""", 200, "\"model_id\":\"$model\""),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "filter": "metrics.rmse < 0.4", "datasets": [{"dataset_name": "val"}]}""", 200, "{}"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "datasets": [{"dataset_name": "other"}]}""", 200, "{}"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "datasets": [{}]}""", 400, "`dataset_name` in the `datasets` clause must be specified."),
+        ("""POST logged-models/search {"experiment_ids": ["0"]}""", 200, "{}"),
+        ("""POST logged-models/search {}""", 400, "Missing value for required parameter 'experiment_ids'"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "max_results": 51}""", 400, "Invalid value 51 for parameter 'max_results' supplied"),
+        ("""POST logged-models {"experiment_id": "1", "name": "second"}""", 200, "\"name\":\"second\""),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "max_results": 1, "order_by": [{"field_name": "metrics.rmse", "ascending": false}]}""", 200, "\"model_id\":\"$model\"|\"next_page_token\"|!second"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "max_results": 1, "order_by": [{"field_name": "metrics.rmse", "dataset_name": "none"}, {"field_name": "name", "ascending": false}]}""", 200, "second"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "order_by": [{"field_name": "params.depth"}]}""", 400, "Only metrics are supported."),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "order_by": [{"field_name": "nothing"}]}""", 400, "Invalid attribute key 'nothing' specified."),
+        ("""POST runs/outputs {"run_id": "$run", "models": [{"model_id": "$model", "step": 3}]}""", 200, "{}"),
+        ("""POST runs/log-inputs {"run_id": "$run", "models": [{"model_id": "$model"}]}""", 200, "{}"),
+        ("GET runs/get?run_id=$run", 200, "\"model_inputs\":[{\"model_id\":\"$model\"}]|\"outputs\":{\"model_outputs\":[{\"model_id\":\"$model\",\"step\":3}]}"),
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/1/models/$model/artifacts/data/MLmodel flavors", 200, "{}"),
+        ("GET logged-models/$model/artifacts/directories", 200, "\"root_uri\":\"mlflow-artifacts:/1/models/$model/artifacts\"|{\"path\":\"data\",\"is_dir\":true}"),
+        ("GET logged-models/$model/artifacts/directories?artifact_directory_path=data", 200, "\"path\":\"data/MLmodel\""),
+        ("GET logged-models/$model/artifacts/directories?artifact_directory_path=..%2f..", 400, "Invalid path"),
+        ("GET /ajax-api/2.0/mlflow/logged-models/$model/artifacts/files?artifact_file_path=data/MLmodel", 200, "flavors"),
+        ("GET /ajax-api/2.0/mlflow/logged-models/$model/artifacts/files?artifact_file_path=..%2fx", 400, "Invalid path"),
+        ("GET /ajax-api/2.0/mlflow/logged-models/$model/artifacts/files", 400, "Request must include"),
+        ("GET /ajax-api/2.0/mlflow/logged-models/$model/artifacts/files?artifact_file_path=none", 404, "RESOURCE_DOES_NOT_EXIST"),
+        ("""POST registered-models/create {"name": "logged"}""", 200, "logged"),
+        ("""POST model-versions/create {"name": "logged", "source": "models:/$model", "model_id": "$model"}""", 200, "\"version\":\"1\"|\"source\":\"models:/$model\"|\"model_id\":\"$model\"|\"run_id\":\"$run\""),
+        ("""POST model-versions/create {"name": "logged", "source": "models:/m-nobody"}""", 404, "Logged model with ID 'm-nobody' not found."),
+        ("""POST model-versions/create {"name": "logged", "source": "s3://bucket/x", "model_id": "m-nobody"}""", 404, "Logged model with ID 'm-nobody' not found."),
+        ("""POST model-versions/create {"name": "logged", "source": "file:///etc", "model_id": "$model"}""", 400, "To use a local path as a model version source"),
+        ("GET model-versions/get-download-uri?name=logged&version=1", 200, "\"artifact_uri\":\"mlflow-artifacts:/1/models/$model/artifacts\""),
+        ("GET logged-models/$model", 200, "mlflow.modelVersions|\\\"name\\\":\\\"logged\\\",\\\"version\\\":\\\"1\\\""),
+        ("DELETE logged-models/$model", 200, "{}"),
+        ("DELETE logged-models/$model", 200, "{}"),
+        ("GET logged-models/$model", 404, "not found"),
+        ("""PATCH logged-models/$model/tags {"tags": [{"key": "a", "value": "1"}]}""", 404, "not found"),
+        ("""POST logged-models/search {"experiment_ids": ["1"]}""", 200, "second|!$model"),
+        ("""DELETE registered-models/delete {"name": "logged"}""", 200, "{}"),
+
         // Registry
         ("""POST registered-models/create {"name": "m"}""", 200, "\"registered_model\":{\"name\":\"m\",\"creation_timestamp\":|!description|!tags"),
         ("""POST registered-models/create {"name": "m"}""", 400, "RESOURCE_ALREADY_EXISTS|Registered Model (name=m) already exists."),
@@ -165,16 +240,19 @@ public sealed class ScenarioTests
         var exp = await Field(host, "experiments/create", """{"name": "story"}""", "experiment_id");
         Assert.Equal("1", exp);
         var run = await Field(host, "runs/create", """{"experiment_id": "1", "run_name": "first", "start_time": 1}""", "run", "info", "run_id");
+        var model = await Field(
+            host, "logged-models", $$"""{"experiment_id": "1", "name": "lin", "source_run_id": "{{run}}", "params": [{"key": "depth", "value": "6"}], "tags": []}""", "model", "info", "model_id");
+        string Filled(string text) => text.Replace("$run", run, StringComparison.Ordinal).Replace("$model", model, StringComparison.Ordinal);
         var wrong = new List<string>();
         foreach (var (text, status, expected) in _rows)
         {
-            using var request = Request(text.Trim().Replace("$run", run, StringComparison.Ordinal));
+            using var request = Request(Filled(text.Trim()));
             using var response = await host.Client.SendAsync(request, ct);
             var body = await response.Content.ReadAsStringAsync(ct);
             var head = $"{(text.Length > 120 ? text[..120] + "…" : text)} gave {(int)response.StatusCode} {(body.Length > 400 ? body[..400] + "…" : body)}";
             if ((int)response.StatusCode != status)
                 wrong.Add($"{head}, expected {status}");
-            foreach (var piece in expected.Replace("$run", run, StringComparison.Ordinal).Split('|'))
+            foreach (var piece in Filled(expected).Split('|'))
             {
                 if (piece[0] == '!' ? body.Contains(piece[1..], StringComparison.Ordinal) : !body.Contains(piece, StringComparison.Ordinal))
                     wrong.Add($"{head}, expected {piece}");
