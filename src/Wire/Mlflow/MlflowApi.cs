@@ -40,6 +40,7 @@ public static class MlflowApi
 
         foreach (var endpoint in MetricCalls.AjaxEndpoints)
             Map(root, "/ajax-api", endpoint);
+        root.MapGet("/ajax-api/2.0/mlflow/get-trace-artifact", TraceCalls.File).Needs(Role.Viewer);
         root.MapGet("/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files", LoggedModelCalls.File).Needs(Role.Viewer);
         // The body is the file, of whatever type, also of none.
         root.MapPost("/ajax-api/2.0/mlflow/upload-artifact", ArtifactCalls.UploadOfRun).Needs(Role.Editor).WithMetadata(new AcceptsMetadata(["*/*"]));
@@ -47,7 +48,7 @@ public static class MlflowApi
 
     private static IEnumerable<MlflowEndpoint> Endpoints =>
         ExperimentCalls.Endpoints.Concat(RunCalls.Endpoints).Concat(MetricCalls.Endpoints).Concat(ArtifactCalls.Endpoints).Concat(ModelCalls.Endpoints).Concat(VersionCalls.Endpoints)
-            .Concat(LoggedModelCalls.Endpoints);
+            .Concat(LoggedModelCalls.Endpoints).Concat(TraceCalls.Endpoints);
 
     private static void Map(IEndpointRouteBuilder root, string prefix, MlflowEndpoint endpoint) =>
         root.MapMethods(

@@ -11,6 +11,8 @@ namespace Holdfast.Wire.Mlflow;
 /// </summary>
 internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string path = "")
 {
+    // The greatest that protobuf's Duration allows.
+    private const double MaxSeconds = 315_576_000_000;
     private const string SeeDocs = " See the API docs for more information about request parameters.";
 
     /// <summary>Whether a field is there and not null.</summary>
@@ -154,6 +156,46 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
             pairs[record.Required("key")] = record.Text("value") ?? "";
         return pairs;
     }
+
+    /// <summary>A map of texts; empty when absent.</summary>
+    public IReadOnlyDictionary<string, string> Map(string name) => Find(name) switch
+    {
+        null => new Dictionary<string, string>(),
+        { ValueKind: JsonValueKind.Object } field => field.EnumerateObject().ToDictionary(
+            p => p.Name, p => p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString()! : throw WrongType($"{name}.{p.Name}", p.Value)),
+        var other => throw WrongType(name, other.Value),
+    };
+
+    /// <summary>A record as its JSON text; null when absent.</summary>
+    public string? Json(string name) => Find(name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Object } field => field.GetRawText(),
+        var other => throw WrongType(name, other.Value),
+    };
+
+    /// <summary>A point in time as RFC 3339 text (protobuf's Timestamp); null when absent.</summary>
+    public DateTimeOffset? Instant(string name) =>
+        Text(name) is not { } text ? null
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant) ? instant.ToUniversalTime()
+        : throw WrongType(name, Find(name)!.Value);
+
+    /// <summary>A duration as <c>1.5s</c> (protobuf's Duration); null when absent.</summary>
+    public TimeSpan? Duration(string name) =>
+        Text(name) is not { } text ? null
+        : text.EndsWith('s') && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && Math.Abs(seconds) < MaxSeconds ? TimeSpan.FromSeconds(seconds)
+        : throw WrongType(name, Find(name)!.Value);
+
+    /// <summary>A trace's state, under its newer or older words; null when absent.</summary>
+    public TraceState? TraceState(string name) => Word(name) switch
+    {
+        null => null,
+        "STATE_UNSPECIFIED" or "TRACE_STATUS_UNSPECIFIED" or "0" => Tracking.TraceState.Unspecified,
+        "OK" or "1" => Tracking.TraceState.Ok,
+        "ERROR" or "2" => Tracking.TraceState.Error,
+        "IN_PROGRESS" or "3" => Tracking.TraceState.InProgress,
+        _ => throw WrongType(name, Find(name)!.Value),
+    };
 
     /// <summary>Which stages; active ones when absent.</summary>
     public ViewType View(string name) => Word(name) switch

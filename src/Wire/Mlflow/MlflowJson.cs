@@ -210,6 +210,83 @@ internal static class MlflowWriter
         }
     }
 
+    public static void TraceInfo(Utf8JsonWriter w, Trace t)
+    {
+        w.WriteString("request_id", t.TraceId);
+        w.WriteString("experiment_id", t.ExperimentId);
+        w.WriteNumber("timestamp_ms", t.RequestTime.ToUnixTimeMilliseconds());
+        if (t.Duration is { } duration)
+            w.WriteNumber("execution_time_ms", (long)duration.TotalMilliseconds);
+        w.WriteString("status", TraceState(t.State, "TRACE_STATUS_UNSPECIFIED"));
+        w.List("request_metadata", t.Metadata, Tag);
+        w.List("tags", t.Tags, Tag);
+    }
+
+    public static void TraceInfoV3(Utf8JsonWriter w, Trace t)
+    {
+        w.WriteString("trace_id", t.TraceId);
+        if (t.ClientRequestId is not null)
+            w.WriteString("client_request_id", t.ClientRequestId);
+        w.Record("trace_location", t, (w, t) =>
+        {
+            w.WriteString("type", "MLFLOW_EXPERIMENT");
+            w.Record("mlflow_experiment", t, (w, t) => w.WriteString("experiment_id", t.ExperimentId));
+        });
+        if (t.RequestPreview is not null)
+            w.WriteString("request_preview", t.RequestPreview);
+        if (t.ResponsePreview is not null)
+            w.WriteString("response_preview", t.ResponsePreview);
+        w.WriteString("request_time", Instant(t.RequestTime));
+        if (t.Duration is { } duration)
+            w.WriteString("execution_duration", duration.TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture) + "s");
+        w.WriteString("state", TraceState(t.State, "STATE_UNSPECIFIED"));
+        w.Map("trace_metadata", t.Metadata.Select(x => (x.Key, x.Value)));
+        w.Map("tags", t.Tags.Select(x => (x.Key, x.Value)));
+        w.List("assessments", t.Assessments, (w, a) => Assessment(w, t.TraceId, a));
+    }
+
+    public static void Assessment(Utf8JsonWriter w, string traceId, TraceAssessment a)
+    {
+        w.WriteString("assessment_id", a.AssessmentId);
+        w.WriteString("assessment_name", a.Name);
+        w.WriteString("trace_id", traceId);
+        if (a.SpanId is not null)
+            w.WriteString("span_id", a.SpanId);
+        w.Record("source", a, (w, a) =>
+        {
+            w.WriteString("source_type", a.SourceType);
+            w.WriteString("source_id", a.SourceId);
+        });
+        w.WriteString("create_time", Instant(a.CreatedAt));
+        w.WriteString("last_update_time", Instant(a.UpdatedAt));
+        w.WritePropertyName(a.Feedback is null ? "expectation" : "feedback");
+        w.WriteRawValue(a.Feedback ?? a.Expectation!);
+        if (a.Rationale is not null)
+            w.WriteString("rationale", a.Rationale);
+        w.Map("metadata", a.Metadata.Select(x => (x.Key, x.Value)));
+        if (a.Overrides is not null)
+            w.WriteString("overrides", a.Overrides);
+        w.WriteBoolean("valid", a.Valid);
+    }
+
+    private static void Map(this Utf8JsonWriter w, string name, IEnumerable<(string Key, string Value)> pairs)
+    {
+        w.WriteStartObject(name);
+        foreach (var (key, value) in pairs)
+            w.WriteString(key, value);
+        w.WriteEndObject();
+    }
+
+    private static string Instant(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private static string TraceState(TraceState state, string unspecified) => state switch
+    {
+        Tracking.TraceState.Ok => "OK",
+        Tracking.TraceState.Error => "ERROR",
+        Tracking.TraceState.InProgress => "IN_PROGRESS",
+        _ => unspecified,
+    };
+
     private static void ModelMetric(Utf8JsonWriter w, LoggedModelMetric metric)
     {
         Metric(w, metric.Point);

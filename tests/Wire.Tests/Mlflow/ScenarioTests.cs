@@ -6,7 +6,7 @@ namespace Holdfast.Wire.Tests.Mlflow;
 
 /// <summary>
 /// One server, one story, a row a request: what is sent, the status, and pieces of the answer. <c>$exp</c> and <c>$run</c> stand
-/// for an experiment and a run, <c>$model</c> for a logged model, made beforehand; <c>!text</c> means that the answer does not hold it.
+/// for an experiment and a run, <c>$model</c> and <c>$trace</c> for a logged model and a trace, made beforehand; <c>!text</c> means that the answer does not hold it.
 /// </summary>
 public sealed class ScenarioTests
 {
@@ -200,6 +200,52 @@ public sealed class ScenarioTests
         ("""POST logged-models/search {"experiment_ids": ["1"]}""", 200, "second|!$model"),
         ("""DELETE registered-models/delete {"name": "logged"}""", 200, "{}"),
 
+        // Traces as MLflow 2 writes them
+        ("GET traces/$trace/info", 200, "\"trace_info\":{\"request_id\":\"$trace\",\"experiment_id\":\"1\",\"timestamp_ms\":1000,\"status\":\"IN_PROGRESS\"|{\"key\":\"meta\",\"value\":\"apple\"}|{\"key\":\"mlflow.artifactLocation\",\"value\":\"mlflow-artifacts:/1/traces/$trace/artifacts\"}|!execution_time_ms"),
+        ("""PATCH traces/$trace {"timestamp_ms": 3000, "status": "OK", "request_metadata": [{"key": "meta", "value": "pear"}], "tags": [{"key": "mlflow.traceName", "value": "predict"}]}""", 200, "\"timestamp_ms\":1000,\"execution_time_ms\":2000,\"status\":\"OK\"|{\"key\":\"meta\",\"value\":\"pear\"}|{\"key\":\"tag\",\"value\":\"red\"}"),
+        ("""POST traces {"experiment_id": "99", "timestamp_ms": 1}""", 404, "No Experiment with id=99 exists"),
+        ("""POST traces {"experiment_id": "1"}""", 400, "Missing value for required parameter 'timestamp_ms'"),
+        ("GET traces/nobody/info", 404, "RESOURCE_DOES_NOT_EXIST|Trace with ID 'nobody' not found."),
+        ("""PATCH traces/$trace/tags {"key": "tag", "value": "green"}""", 200, "{}"),
+        ("""DELETE traces/$trace/tags {"key": "none"}""", 404, "No trace tag with key 'none'"),
+        ("GET traces?experiment_ids=1&filter=status%20%3D%20'OK'%20AND%20tags.tag%20%3D%20'green'%20AND%20name%20LIKE%20'pre%25'%20AND%20execution_time%20%3E%3D%202000%20AND%20metadata.meta%20%3D%20'pear'%20AND%20end_time%20%3D%203000", 200, "\"request_id\":\"$trace\"|!next_page_token"),
+        ("GET traces?experiment_ids=1&filter=status%20IN%20('ERROR','IN_PROGRESS')", 200, "{}"),
+        ("GET traces?experiment_ids=1&filter=span.name%20%3D%20'x'", 400, "Invalid entity type 'span'"),
+        ("GET traces", 400, "Missing value for required parameter 'experiment_ids'"),
+        ("GET traces?experiment_ids=1&max_results=501", 400, "Invalid value 501 for parameter 'max_results' supplied"),
+        ("GET traces?experiment_ids=1&order_by=tags.tag%20ASC&order_by=timestamp%20DESC", 200, "\"request_id\":\"$trace\""),
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/1/traces/$trace/artifacts/traces.json {\"spans\": []}", 200, "{}"),
+        ("GET /ajax-api/2.0/mlflow/get-trace-artifact?request_id=$trace", 200, "{\"spans\": []}"),
+        ("GET /ajax-api/2.0/mlflow/get-trace-artifact", 400, "Request must include"),
+
+        // Traces as MLflow 3 writes them
+        ("""POST /api/3.0/mlflow/traces {"trace": {"trace_info": {"trace_id": "tr-3", "client_request_id": "mine", "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}}, "request_time": "2025-11-19T10:00:00.250Z", "execution_duration": "1.500s", "state": "ERROR", "request_preview": "in", "response_preview": "out", "trace_metadata": {"mlflow.sourceRun": "$run"}, "tags": {"mlflow.traceName": "answer"}}}}""", 200,
+            "{\"trace\":{\"trace_info\":{\"trace_id\":\"tr-3\",\"client_request_id\":\"mine\"|\"request_time\":\"2025-11-19T10:00:00.250Z\",\"execution_duration\":\"1.500s\",\"state\":\"ERROR\"|\"mlflow.artifactLocation\":\"mlflow-artifacts:/1/traces/tr-3/artifacts\""),
+        ("GET /api/3.0/mlflow/traces/tr-3", 200, "\"request_preview\":\"in\",\"response_preview\":\"out\"|\"trace_metadata\":{\"mlflow.sourceRun\":\"$run\"}|{\"type\":\"MLFLOW_EXPERIMENT\",\"mlflow_experiment\":{\"experiment_id\":\"1\"}}"),
+        ("""POST /api/3.0/mlflow/traces {"trace": {"trace_info": {"trace_id": "a/b", "trace_location": {"mlflow_experiment": {"experiment_id": "1"}}, "request_time": "2025-11-19T10:00:00Z"}}}""", 400, "Invalid trace id: 'a/b'"),
+        ("""POST /api/3.0/mlflow/traces {"trace": {"trace_info": {"trace_id": "t", "trace_location": {"mlflow_experiment": {"experiment_id": "1"}}, "request_time": "yesterday"}}}""", 400, "Invalid value \\\"yesterday\\\" for parameter 'trace.trace_info.request_time' supplied"),
+        ("""POST /api/3.0/mlflow/traces {"trace": {"trace_info": {"trace_id": "tr-3", "trace_location": {"mlflow_experiment": {"experiment_id": "1"}}, "request_time": "2025-11-19T10:00:00.250Z", "execution_duration": "2s", "state": "OK", "tags": {"team": "risk"}}}}""", 200, "\"execution_duration\":\"2.000s\",\"state\":\"OK\"|\"mlflow.traceName\":\"answer\"|\"team\":\"risk\"|\"mlflow.sourceRun\":\"$run\""),
+        ("""POST /api/3.0/mlflow/traces/search {"locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}}], "max_results": 1}""", 200, "\"trace_id\":\"tr-3\"|\"next_page_token\"|!$trace"),
+        ("""POST /api/3.0/mlflow/traces/search {"locations": [{"mlflow_experiment": {"experiment_id": "1"}}], "filter": "run_id = '$run' AND trace.status = 'OK'"}""", 200, "\"trace_id\":\"tr-3\"|!$trace"),
+        ("""POST traces/link-to-run {"trace_ids": ["$trace"], "run_id": "$run"}""", 200, "{}"),
+        ("""POST traces/link-to-run {"trace_ids": ["$trace"], "run_id": "nobody"}""", 404, "Run with id=nobody not found"),
+        ("""POST /api/3.0/mlflow/traces/search {"locations": [{"mlflow_experiment": {"experiment_id": "1"}}], "filter": "run_id = '$run'"}""", 200, "tr-3|$trace"),
+        ("""POST /api/3.0/mlflow/traces/search {}""", 400, "Missing value for required parameter 'locations'"),
+        ("""PATCH /api/3.0/mlflow/traces/tr-3/tags {"key": "team", "value": "fraud"}""", 200, "{}"),
+        ("""DELETE /api/3.0/mlflow/traces/tr-3/tags {"key": "team"}""", 200, "{}"),
+        ("GET /api/3.0/mlflow/traces/get?trace_id=tr-3", 501, "NOT_IMPLEMENTED"),
+        ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "good", "trace_id": "tr-3", "source": {"source_type": "HUMAN", "source_id": "ann"}, "feedback": {"value": true}, "rationale": "it is", "metadata": {"a": "b"}}}""", 200, "\"assessment_id\":\"a-|\"assessment_name\":\"good\",\"trace_id\":\"tr-3\",\"source\":{\"source_type\":\"HUMAN\",\"source_id\":\"ann\"}|\"feedback\":{\"value\": true}|\"rationale\":\"it is\"|\"metadata\":{\"a\":\"b\"}|\"valid\":true"),
+        ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "both", "feedback": {"value": 1}, "expectation": {"value": 1}}}""", 400, "An assessment holds either `feedback` or `expectation`."),
+        ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"feedback": {"value": 1}}}""", 400, "Missing value for required parameter 'assessment.assessment_name'"),
+        ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "x", "feedback": {"value": 1}, "overrides": "a-none"}}""", 404, "Assessment with ID 'a-none' not found for trace 'tr-3'"),
+        ("GET /api/3.0/mlflow/traces/tr-3", 200, "\"assessments\":[{\"assessment_id\":\"a-"),
+        ("""POST traces/delete-traces {"experiment_id": "1"}""", 400, "Either `max_timestamp_millis` or `request_ids` must be specified, but not both."),
+        ("""POST traces/delete-traces {"experiment_id": "1", "request_ids": ["x"], "max_traces": 2}""", 400, "`max_traces` can't be specified"),
+        ("""POST traces/delete-traces {"experiment_id": "1", "max_timestamp_millis": 2000000000000, "max_traces": 1}""", 200, "{\"traces_deleted\":1}"),
+        ("GET traces/$trace/info", 404, "not found"),
+        ("""POST /api/3.0/mlflow/traces/delete-traces {"experiment_id": "1", "request_ids": ["tr-3", "nobody"]}""", 200, "{\"traces_deleted\":1}"),
+        ("GET traces?experiment_ids=1", 200, "{}"),
+
         // Registry
         ("""POST registered-models/create {"name": "m"}""", 200, "\"registered_model\":{\"name\":\"m\",\"creation_timestamp\":|!description|!tags"),
         ("""POST registered-models/create {"name": "m"}""", 400, "RESOURCE_ALREADY_EXISTS|Registered Model (name=m) already exists."),
@@ -242,7 +288,9 @@ public sealed class ScenarioTests
         var run = await Field(host, "runs/create", """{"experiment_id": "1", "run_name": "first", "start_time": 1}""", "run", "info", "run_id");
         var model = await Field(
             host, "logged-models", $$"""{"experiment_id": "1", "name": "lin", "source_run_id": "{{run}}", "params": [{"key": "depth", "value": "6"}], "tags": []}""", "model", "info", "model_id");
-        string Filled(string text) => text.Replace("$run", run, StringComparison.Ordinal).Replace("$model", model, StringComparison.Ordinal);
+        var trace = await Field(
+            host, "traces", """{"experiment_id": "1", "timestamp_ms": 1000, "request_metadata": [{"key": "meta", "value": "apple"}], "tags": [{"key": "tag", "value": "red"}]}""", "trace_info", "request_id");
+        string Filled(string text) => text.Replace("$run", run, StringComparison.Ordinal).Replace("$model", model, StringComparison.Ordinal).Replace("$trace", trace, StringComparison.Ordinal);
         var wrong = new List<string>();
         foreach (var (text, status, expected) in _rows)
         {
@@ -290,6 +338,34 @@ public sealed class ScenarioTests
         Assert.Contains("UNAUTHENTICATED", await stranger.Content.ReadAsStringAsync(ct), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_overriding_assessment_makes_the_other_invalid_until_it_is_deleted()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var host = await TestHost.Start();
+        var trace = await Field(host, "traces", """{"experiment_id": "0", "timestamp_ms": 1}""", "trace_info", "request_id");
+        var root = $"/api/3.0/mlflow/traces/{trace}/assessments";
+        var first = await Field(host, root, """{"assessment": {"assessment_name": "good", "feedback": {"value": "yes"}}}""", "assessment", "assessment_id");
+        var second = await Field(host, root, $$$"""{"assessment": {"assessment_name": "good", "feedback": {"value": "no"}, "overrides": "{{{first}}}"}}""", "assessment", "assessment_id");
+        Assert.Contains("\"valid\":false", await host.Client.GetStringAsync($"{root}/{first}", ct), StringComparison.Ordinal);
+        using var change = new StringContent("""{"assessment": {"feedback": {"value": 3}, "rationale": "unsaid"}, "update_mask": "assessmentName,feedback"}""", Encoding.UTF8, "application/json");
+        using var nameless = await host.Client.PatchAsync($"{root}/{second}", change, ct);
+        Assert.Equal(400, (int)nameless.StatusCode);
+        using var masked = new StringContent("""{"assessment": {"feedback": {"value": 3}, "rationale": "unsaid"}, "update_mask": "feedback"}""", Encoding.UTF8, "application/json");
+        using var changed = await host.Client.PatchAsync($"{root}/{second}", masked, ct);
+        var answer = await changed.Content.ReadAsStringAsync(ct);
+        Assert.Contains("\"feedback\":{\"value\": 3}", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsaid", answer, StringComparison.Ordinal);
+        using var expectation = new StringContent("""{"assessment": {"expectation": {"value": 3}}, "update_mask": "expectation"}""", Encoding.UTF8, "application/json");
+        using var refused = await host.Client.PatchAsync($"{root}/{second}", expectation, ct);
+        Assert.Equal(400, (int)refused.StatusCode);
+        using var deleted = await host.Client.DeleteAsync($"{root}/{second}", ct);
+        Assert.Equal(200, (int)deleted.StatusCode);
+        Assert.Contains("\"valid\":true", await host.Client.GetStringAsync($"{root}/{first}", ct), StringComparison.Ordinal);
+        using var gone = await host.Client.GetAsync($"{root}/{second}", ct);
+        Assert.Equal(404, (int)gone.StatusCode);
+    }
+
     private static HttpRequestMessage Request(string text)
     {
         var parts = text.Split(' ', 3);
@@ -304,7 +380,7 @@ public sealed class ScenarioTests
     private static async Task<string> Field(TestHost host, string path, string body, params string[] names)
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var response = await host.Client.PostAsync("/api/2.0/mlflow/" + path, content);
+        using var response = await host.Client.PostAsync(path[0] == '/' ? path : "/api/2.0/mlflow/" + path, content);
         using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         return names.Aggregate(document.RootElement, (element, name) => element.GetProperty(name)).GetString()!;
     }
