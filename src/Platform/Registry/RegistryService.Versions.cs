@@ -110,7 +110,7 @@ public sealed partial class RegistryService
             ct) ?? throw new HoldfastException(ErrorCode.NotFound, $"The model '{text}' has no version yet.", "Register one first.");
     }
 
-    /// <summary>Versions that match, last updated first unless ordered otherwise.</summary>
+    /// <summary>Versions that match, last updated first unless ordered otherwise. Prompts are left out unless the filter speaks of their tag.</summary>
     public async Task<Page<ModelVersion>> SearchVersions(
         Principal p, string? filter = null, IReadOnlyList<string>? orderBy = null, int max = 10_000, string? token = null, FilterGrammar? grammar = null, CancellationToken ct = default)
     {
@@ -120,7 +120,8 @@ public sealed partial class RegistryService
         var tree = FilterParser.Parse(filter, grammar);
         var order = FilterParser.ParseOrder(orderBy, grammar);
         var offset = PageToken.Offset(token);
-        return PageToken.Cut(await db.Read(tx => VersionStore.Search(tx, p.WorkspaceId, tree, order, max + 1, offset), ct), max, offset);
+        var prompts = RegistryFilter.Names(tree, WellKnownTags.IsPrompt);
+        return PageToken.Cut(await db.Read(tx => VersionStore.Search(tx, p.WorkspaceId, tree, order, prompts, max + 1, offset), ct), max, offset);
     }
 
     /// <summary>The highest version of each stage, or of the stages named.</summary>

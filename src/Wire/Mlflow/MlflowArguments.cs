@@ -11,6 +11,9 @@ namespace Holdfast.Wire.Mlflow;
 /// </summary>
 internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string path = "")
 {
+    private const long FirstMs = -62135596800000;
+    private const long LastMs = 253402300799999;
+
     // The greatest that protobuf's Duration allows.
     private const double MaxSeconds = 315_576_000_000;
     private const string SeeDocs = " See the API docs for more information about request parameters.";
@@ -110,6 +113,9 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
 
     /// <summary>A point in time in unix milliseconds; null when absent.</summary>
     public DateTimeOffset? Time(string name) => Int64(name) is { } ms ? ToTime(name, ms) : null;
+
+    /// <summary>A limit in unix milliseconds, however far away; null when absent.</summary>
+    public DateTimeOffset? Until(string name) => Int64(name) is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(ms, FirstMs, LastMs)) : null;
 
     /// <summary>A list of texts or ids; empty when absent.</summary>
     public IReadOnlyList<string> Texts(string name)
@@ -241,7 +247,7 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
     };
 
     private DateTimeOffset ToTime(string name, long ms) =>
-        ms is >= -62135596800000 and <= 253402300799999
+        ms is >= FirstMs and <= LastMs
             ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
             : throw new HoldfastException(ErrorCode.InvalidArgument, $"Invalid value {ms} for parameter '{path}{name}' supplied: it is no time in milliseconds since 1970.{SeeDocs}");
 

@@ -114,7 +114,7 @@ internal static class TraceCalls
     private static async Task<IResult> Delete(MlflowCall call)
     {
         var deleted = await call.Tracking.DeleteTraces(
-            call.Principal, call.Args.RequiredId("experiment_id"), call.Args.Time("max_timestamp_millis"), call.Args.Int32("max_traces"), call.Args.Texts("request_ids"), call.Ct);
+            call.Principal, call.Args.RequiredId("experiment_id"), call.Args.Until("max_timestamp_millis"), call.Args.Int32("max_traces"), call.Args.Texts("request_ids"), call.Ct);
         return new MlflowJson(w => w.WriteNumber("traces_deleted", deleted));
     }
 

@@ -241,7 +241,7 @@ public sealed class ScenarioTests
         ("GET /api/3.0/mlflow/traces/tr-3", 200, "\"assessments\":[{\"assessment_id\":\"a-"),
         ("""POST traces/delete-traces {"experiment_id": "1"}""", 400, "Either `max_timestamp_millis` or `request_ids` must be specified, but not both."),
         ("""POST traces/delete-traces {"experiment_id": "1", "request_ids": ["x"], "max_traces": 2}""", 400, "`max_traces` can't be specified"),
-        ("""POST traces/delete-traces {"experiment_id": "1", "max_timestamp_millis": 2000000000000, "max_traces": 1}""", 200, "{\"traces_deleted\":1}"),
+        ("""POST traces/delete-traces {"experiment_id": "1", "max_timestamp_millis": 1000000000000000, "max_traces": 1}""", 200, "{\"traces_deleted\":1}"),
         ("GET traces/$trace/info", 404, "not found"),
         ("""POST /api/3.0/mlflow/traces/delete-traces {"experiment_id": "1", "request_ids": ["tr-3", "nobody"]}""", 200, "{\"traces_deleted\":1}"),
         ("GET traces?experiment_ids=1", 200, "{}"),
@@ -268,6 +268,15 @@ public sealed class ScenarioTests
         ("GET model-versions/search?filter=tags.k%20%3D%20'v'", 200, "\"version\":\"1\"|!\"version\":\"2\""),
         ("""DELETE model-versions/delete-tag {"name": "m", "version": "1", "key": "k"}""", 200, "{}"),
         ("GET registered-models/search?filter=name%20ILIKE%20'M'", 200, "\"name\":\"m\""),
+        ("""POST registered-models/create {"name": "words", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]}""", 200, "words"),
+        ("""POST model-versions/create {"name": "words", "source": "s3://b/x", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]}""", 200, "\"version\":\"1\""),
+        ("GET registered-models/search", 200, "\"name\":\"m\"|!words"),
+        ("GET registered-models/search?filter=tag.%60mlflow.prompt.is_prompt%60%20!%3D%20'true'", 200, "\"name\":\"m\"|!words"),
+        ("GET registered-models/search?filter=tag.%60mlflow.prompt.is_prompt%60%20%3D%20'true'", 200, "words|!\"name\":\"m\""),
+        ("GET model-versions/search", 200, "\"name\":\"m\"|!words"),
+        ("GET model-versions/search?filter=tags.%60mlflow.prompt.is_prompt%60%20%3D%20'false'", 200, "\"name\":\"m\"|!words"),
+        ("GET model-versions/search?filter=tags.%60mlflow.prompt.is_prompt%60%20%3D%20'true'", 200, "words|!\"name\":\"m\""),
+        ("""DELETE registered-models/delete {"name": "words"}""", 200, "{}"),
         ("""PATCH registered-models/update {"name": "m", "description": "words"}""", 200, "\"description\":\"words\""),
         ("""POST registered-models/rename {"name": "m", "new_name": "n"}""", 200, "\"name\":\"n\""),
         ("""DELETE model-versions/delete {"name": "n", "version": "2"}""", 200, "{}"),
@@ -318,7 +327,7 @@ public sealed class ScenarioTests
         using var page = new StringContent("<script>alert(1)</script>", Encoding.UTF8, "text/html");
         await host.Client.PutAsync("/api/2.0/mlflow-artifacts/artifacts/x/page.html", page, ct);
         using var response = await host.Client.GetAsync("/api/2.0/mlflow-artifacts/artifacts/x/page.html", ct);
-        Assert.StartsWith("attachment", response.Content.Headers.ContentDisposition!.ToString(), StringComparison.Ordinal);
+        Assert.Equal("attachment; filename=page.html", response.Content.Headers.ContentDisposition!.ToString());
         Assert.Contains("nosniff", response.Headers.GetValues("X-Content-Type-Options"));
         Assert.Contains("sandbox", string.Join(';', response.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
     }
