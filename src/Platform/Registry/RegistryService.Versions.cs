@@ -62,7 +62,7 @@ public sealed partial class RegistryService
             copied?.Signature, version.Description);
         var created = await db.Write(tx => Add(tx, p, version.Model, content, version.Tags), ct: ct);
         if (logged is not null)
-            await tracking.AddModelVersion(p, logged.ModelId, version.Model, created.Version.ToString(CultureInfo.InvariantCulture), ct);
+            await tracking.AddModelVersion(p, logged.ModelId, version.Model, created.Version, ct);
         return created;
     }
 

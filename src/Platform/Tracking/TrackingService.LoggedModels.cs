@@ -1,6 +1,6 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Holdfast.Storage.Sql;
@@ -122,16 +122,16 @@ public sealed partial class TrackingService
     public Task LogModelOutputs(Principal p, string runId, IReadOnlyList<RunModel> models, CancellationToken ct = default) => Link(p, runId, models, output: true, ct);
 
     /// <summary>Writes a new registered version into the logged model that it was made of.</summary>
-    public Task AddModelVersion(Principal p, string modelId, string model, string version, CancellationToken ct = default) =>
+    public Task AddModelVersion(Principal p, string modelId, string model, int version, CancellationToken ct = default) =>
         ChangeLoggedModel(
             p, modelId,
             (tx, key) =>
             {
                 var text = LoggedModelStore.Load(tx, p.WorkspaceId, [key])[0].Tags.FirstOrDefault(t => t.Key == WellKnownTags.ModelVersions)?.Value;
-                var versions = Versions(text);
-                if (!versions.Any(v => v is JsonObject o && (string?)o["name"] == model && (string?)o["version"] == version))
-                    versions.Add(new JsonObject { ["name"] = model, ["version"] = version });
-                LoggedModelStore.SetTag(tx, p.WorkspaceId, key, new Tag(WellKnownTags.ModelVersions, versions.ToJsonString(HoldfastJson.Options)));
+                // Spaced as Python writes it: clients compare the text.
+                var versions = Versions(text).Append((Name: model, Version: version)).Distinct().Select(
+                    v => string.Create(CultureInfo.InvariantCulture, $"{{\"name\": {JsonSerializer.Serialize(v.Name, HoldfastJson.Options)}, \"version\": {v.Version}}}"));
+                LoggedModelStore.SetTag(tx, p.WorkspaceId, key, new Tag(WellKnownTags.ModelVersions, $"[{string.Join(", ", versions)}]"));
             },
             ct);
 
@@ -217,17 +217,19 @@ public sealed partial class TrackingService
     }
 
     // The tag is a client's to write, so it may hold anything.
-    private static JsonArray Versions(string? text)
+    private static List<(string Name, int Version)> Versions(string? text)
     {
         try
         {
-            return text is null ? [] : JsonNode.Parse(text) as JsonArray ?? [];
+            return text is null ? [] : [.. (JsonSerializer.Deserialize<List<TaggedVersion?>>(text, HoldfastJson.Options) ?? []).Where(v => v?.Name is not null).Select(v => (v!.Name, v.Version))];
         }
         catch (JsonException)
         {
             return [];
         }
     }
+
+    private sealed record TaggedVersion(string Name, int Version);
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

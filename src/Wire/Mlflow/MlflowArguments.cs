@@ -180,6 +180,9 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
         var other => throw WrongType(name, other.Value),
     };
 
+    /// <summary>The JSON text of a field that is a record or a list; null when it is a plain value or absent.</summary>
+    public string? Structure(string name) => Find(name) is { ValueKind: JsonValueKind.Object or JsonValueKind.Array } field ? field.GetRawText() : null;
+
     /// <summary>A point in time as RFC 3339 text (protobuf's Timestamp); null when absent.</summary>
     public DateTimeOffset? Instant(string name) =>
         Text(name) is not { } text ? null

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Holdfast.Tracking;
@@ -78,7 +80,7 @@ internal static class TraceCalls
         return await Found(call, [.. call.Args.Records("locations").Select(Experiment).OfType<string>()], MlflowWriter.TraceInfoV3);
     }
 
-    private static async Task<IResult> Found(MlflowCall call, IReadOnlyList<string> experiments, Action<System.Text.Json.Utf8JsonWriter, Trace> write)
+    private static async Task<IResult> Found(MlflowCall call, IReadOnlyList<string> experiments, Action<Utf8JsonWriter, Trace> write)
     {
         var query = new TraceQuery(experiments, call.Args.Text("filter"), call.Args.Texts("order_by"), call.Args.Int32("max_results") ?? 100, call.Args.Text("page_token"));
         var page = await call.Tracking.SearchTraces(call.Principal, query, TraceFilter.Mlflow, call.Ct);
@@ -152,7 +154,7 @@ internal static class TraceCalls
         bool Changes(string path, string camel) => mask.Contains(path) || mask.Contains(camel);
         var change = new AssessmentChange(
             Changes("assessment_name", "assessmentName") ? fields.Required("assessment_name") : null, Changes("feedback", "feedback") ? fields.Json("feedback") : null,
-            Changes("expectation", "expectation") ? fields.Json("expectation") : null, Changes("rationale", "rationale") ? fields.Text("rationale") ?? "" : null,
+            Changes("expectation", "expectation") ? Expectation(fields) : null, Changes("rationale", "rationale") ? fields.Text("rationale") ?? "" : null,
             Changes("metadata", "metadata") ? fields.Map("metadata") : null);
         return Answer(Id(call), await call.Tracking.ChangeAssessment(call.Principal, Id(call), AssessmentId(call), change, call.Ct));
     }
@@ -168,9 +170,15 @@ internal static class TraceCalls
         var source = args.Record("source");
         return new TraceAssessment(
             "", args.Required("assessment_name"), args.Text("span_id") is { Length: > 0 } span ? span : null, source?.Text("source_type") ?? "SOURCE_TYPE_UNSPECIFIED", source?.Text("source_id") ?? "default",
-            args.Json("feedback"), args.Json("expectation"), args.Text("rationale"), args.Map("metadata"), args.Text("overrides") is { Length: > 0 } overrides ? overrides : null, args.Bool("valid") ?? true, default,
+            args.Json("feedback"), Expectation(args), args.Text("rationale"), args.Map("metadata"), args.Text("overrides") is { Length: > 0 } overrides ? overrides : null, args.Bool("valid") ?? true, default,
             default);
     }
+
+    // What is no plain value is answered as JSON text, as MLflow's server does.
+    private static string? Expectation(MlflowArguments args) =>
+        args.Record("expectation")?.Structure("value") is { } value
+            ? new JsonObject { ["serialized_value"] = new JsonObject { ["serialization_format"] = "JSON_FORMAT", ["value"] = value } }.ToJsonString(HoldfastJson.Options)
+            : args.Json("expectation");
 
     private static string? Experiment(MlflowArguments location) => location.Record("mlflow_experiment")?.Id("experiment_id");
 
