@@ -38,6 +38,7 @@ public static class MlflowApi
                 root.Map(prefix + version + "/{**rest}", (RequestDelegate)MlflowErrors.NoEndpoint).Open();
         }
 
+        Map(root, "", new MlflowEndpoint("POST", "/graphql", Role.Viewer, GraphqlCalls.Run));
         foreach (var endpoint in MetricCalls.AjaxEndpoints)
             Map(root, "/ajax-api", endpoint);
         root.MapGet("/ajax-api/2.0/mlflow/get-trace-artifact", TraceCalls.File).Needs(Role.Viewer);

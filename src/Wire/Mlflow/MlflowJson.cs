@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Holdfast.Registry;
 using Holdfast.Tracking;
 using Microsoft.AspNetCore.Http;
@@ -14,6 +16,20 @@ internal sealed class MlflowJson(Action<Utf8JsonWriter> write) : IResult
 
     /// <summary>The answer to a call that gives nothing back.</summary>
     public static MlflowJson Empty { get; } = new(_ => { });
+
+    /// <summary>The answer as a tree, for those who give back parts of it.</summary>
+    public JsonObject ToObject()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, _options))
+        {
+            writer.WriteStartObject();
+            write(writer);
+            writer.WriteEndObject();
+        }
+
+        return JsonNode.Parse(buffer.WrittenSpan)!.AsObject();
+    }
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {

@@ -80,13 +80,13 @@ internal static class RunCalls
         return MlflowJson.Empty;
     }
 
-    private static async Task<IResult> Get(MlflowCall call)
+    public static async Task<IResult> Get(MlflowCall call)
     {
         var run = await call.Tracking.GetRun(call.Principal, call.Args.RunId(), call.Ct);
         return new MlflowJson(w => w.Record("run", run, MlflowWriter.Run));
     }
 
-    private static async Task<IResult> Search(MlflowCall call)
+    public static async Task<IResult> Search(MlflowCall call)
     {
         var all = call.Args.Bool("search_all_experiments") == true;
         var page = await call.Tracking.SearchRuns(
