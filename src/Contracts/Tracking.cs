@@ -53,7 +53,17 @@ public sealed record Param(string Key, string Value);
 /// <param name="Value">May be NaN or infinite.</param>
 /// <param name="Timestamp">When it was measured.</param>
 /// <param name="Step">Position in the training; may be negative.</param>
-public sealed record MetricPoint(string Key, double Value, DateTimeOffset Timestamp, long Step = 0);
+public sealed record MetricPoint(string Key, double Value, DateTimeOffset Timestamp, long Step = 0)
+{
+    /// <summary>The logged model that was measured; null when the point is of the run alone.</summary>
+    public MeasuredModel? Model { get; init; }
+}
+
+/// <summary>What a metric of a logged model was measured on.</summary>
+/// <param name="ModelId">The model.</param>
+/// <param name="DatasetName">Name of the dataset; null when it is not known.</param>
+/// <param name="DatasetDigest">Its content in short.</param>
+public sealed record MeasuredModel(string ModelId, string? DatasetName = null, string? DatasetDigest = null);
 
 /// <summary>What is known of a metric's series without reading its points. NaN counts, but is never least or greatest.</summary>
 /// <param name="Key">Name of the metric.</param>
@@ -86,6 +96,12 @@ public sealed record Run(
     string RunId, string ExperimentId, string Name, string User, RunStatus Status, DateTimeOffset? StartTime, DateTimeOffset? EndTime, string ArtifactUri, LifecycleStage Stage,
     IReadOnlyList<MetricSummary> Metrics, IReadOnlyList<Param> Params, IReadOnlyList<Tag> Tags, IReadOnlyList<RunInput> Inputs)
 {
+    /// <summary>The logged models that the run read.</summary>
+    public IReadOnlyList<RunModel>? ModelInputs { get; init; }
+
+    /// <summary>The logged models that the run wrote.</summary>
+    public IReadOnlyList<RunModel>? ModelOutputs { get; init; }
+
     /// <summary>The latest value of a metric; null when it was never logged.</summary>
     public double? Metric(string key) => Metrics.FirstOrDefault(m => m.Key == key)?.Last.Value;
 
@@ -95,6 +111,61 @@ public sealed record Run(
     /// <summary>The value of a tag; null when it is not set.</summary>
     public string? Tag(string key) => Tags.FirstOrDefault(t => t.Key == key)?.Value;
 }
+
+/// <summary>State of a logged model.</summary>
+public enum LoggedModelStatus
+{
+    /// <summary>Not said.</summary>
+    Unspecified,
+
+    /// <summary>Its files are still being sent.</summary>
+    Pending,
+
+    /// <summary>Whole.</summary>
+    Ready,
+
+    /// <summary>Its files could not be sent.</summary>
+    UploadFailed,
+}
+
+/// <summary>A model that was logged in an experiment, before and beside any registration.</summary>
+/// <param name="Metrics">Every point that was logged for it.</param>
+public sealed record LoggedModel(
+    string ModelId, string ExperimentId, string Name, string? ModelType, string? SourceRunId, LoggedModelStatus Status, string ArtifactUri, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt,
+    IReadOnlyList<Param> Params, IReadOnlyList<Tag> Tags, IReadOnlyList<LoggedModelMetric> Metrics);
+
+/// <summary>A point of a logged model's metric, and the run that logged it.</summary>
+public sealed record LoggedModelMetric(string RunId, MetricPoint Point);
+
+/// <summary>A logged model to make. Without a name it gets one.</summary>
+public sealed record NewLoggedModel(
+    string ExperimentId, string? Name = null, string? ModelType = null, string? SourceRunId = null, IReadOnlyList<Param>? Params = null, IReadOnlyList<Tag>? Tags = null);
+
+/// <summary>A logged model that a run read or wrote.</summary>
+/// <param name="ModelId">The model.</param>
+/// <param name="Step">At which step it was written; 0 for what was read.</param>
+public sealed record RunModel(string ModelId, long Step = 0);
+
+/// <summary>A dataset that metrics of logged models were measured on.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Digest">Its content in short; null for any.</param>
+public sealed record MeasuredDataset(string Name, string? Digest = null);
+
+/// <summary>One column of an ordering of logged models.</summary>
+/// <param name="Field">Such as <c>creation_timestamp</c> or <c>metrics.accuracy</c>.</param>
+/// <param name="Descending">The largest first.</param>
+/// <param name="Dataset">Of a metric, only what was measured on this dataset.</param>
+public sealed record LoggedModelOrder(string Field, bool Descending = false, MeasuredDataset? Dataset = null);
+
+/// <summary>Which logged models.</summary>
+/// <param name="ExperimentIds">Only models of these; an empty list gives none.</param>
+/// <param name="Filter">Such as <c>metrics.accuracy &gt; 0.9 and params.depth = '6'</c>.</param>
+/// <param name="Datasets">Metric comparisons look only at what was measured on one of these; without any, the model must have a metric measured on one of them.</param>
+/// <param name="OrderBy">Then newest first.</param>
+/// <param name="Max">Length of the page, 1 to 50.</param>
+/// <param name="Token">The <c>next_token</c> of the page before.</param>
+public sealed record LoggedModelQuery(
+    IReadOnlyList<string> ExperimentIds, string? Filter = null, IReadOnlyList<MeasuredDataset>? Datasets = null, IReadOnlyList<LoggedModelOrder>? OrderBy = null, int Max = 50, string? Token = null);
 
 /// <summary>A file or folder below a run's artifacts.</summary>
 /// <param name="Path">Relative to the run's artifact root, with forward slashes.</param>

@@ -25,12 +25,14 @@ internal static class ModelStore
 
     public static List<ModelRow> Search(Tx tx, int ws, Filter filter, IReadOnlyList<Ordering> order, bool prompts, int limit, long offset)
     {
-        var sql = new FilterSql(tx.Dialect, (s, c) => c.Field.Kind == "tag"
-            ? $"exists (select 1 from registered_model_tag t where t.workspace_id = m.workspace_id and t.model_key = m.model_key and t.key = {s.Bind(c.Field.Key)} and {s.Compare("t.value", c)})"
-            : s.Compare("m.name", c));
+        var sql = new FilterSql(tx.Dialect, (s, c) => c.Field.Kind != "tag"
+            ? s.Compare("m.name", c)
+            : RegistryFilter.WantsPrompts(c) is { } wanted
+                ? (wanted ? "" : "not ") + Tagged(s.Bind(WellKnownTags.IsPrompt), "t.value = 'true'")
+                : Tagged(s.Bind(c.Field.Key), s.Compare("t.value", c)));
         var where = sql.Where(filter);
         if (!prompts)
-            where += $" and not exists (select 1 from registered_model_tag t where t.workspace_id = m.workspace_id and t.model_key = m.model_key and t.key = {sql.Bind(WellKnownTags.IsPrompt)} and t.value = 'true')";
+            where += " and not " + Tagged(sql.Bind(WellKnownTags.IsPrompt), "t.value = 'true'");
         var by = order.Select(o => (o.Field.Key switch
         {
             "name" => sql.ByCodePoint("m.name"),
@@ -43,6 +45,9 @@ internal static class ModelStore
         sql.Bind("offset", offset);
         return tx.Query($"select {Columns} from registered_model m where m.workspace_id = @ws and {where} order by {string.Join(", ", by)} limit @limit offset @offset", Map, sql.Args);
     }
+
+    private static string Tagged(string key, string condition) =>
+        $"exists (select 1 from registered_model_tag t where t.workspace_id = m.workspace_id and t.model_key = m.model_key and t.key = {key} and {condition})";
 
     public static bool Rename(Tx tx, int ws, long key, string name, DateTimeOffset now)
     {

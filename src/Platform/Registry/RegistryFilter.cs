@@ -1,3 +1,4 @@
+using Holdfast.Tracking;
 using Holdfast.Tracking.Filters;
 
 namespace Holdfast.Registry;
@@ -45,6 +46,13 @@ public static class RegistryFilter
         Comparison c => c.Field.Kind == "tag" && c.Field.Key == tag,
         _ => false,
     };
+
+    /// <summary>
+    /// Whether a comparison asks for prompts (true), for what is none (false), or for something else (null). Clients ask for models
+    /// as <c>tag.`mlflow.prompt.is_prompt` != 'true'</c>, which models do not bear: here the missing tag counts as not true.
+    /// </summary>
+    internal static bool? WantsPrompts(Comparison c) =>
+        c.Field is { Kind: "tag", Key: WellKnownTags.IsPrompt } && c.Op is "=" or "!=" && c.Value is string value ? (c.Op == "=") == value.Equals("true", StringComparison.OrdinalIgnoreCase) : null;
 
     private static Dictionary<string, FilterField> Fields(params (string Key, FieldType Type)[] fields) =>
         fields.ToDictionary(f => f.Key, f => new FilterField("attribute", f.Key, f.Type, AllowsIn: f.Key == "run_id"));

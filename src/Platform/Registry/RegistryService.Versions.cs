@@ -13,6 +13,7 @@ public sealed record NewSourceVersion(
 
 public sealed partial class RegistryService
 {
+    private const string LoggedModels = "models:/";
     private static readonly string[] _stages = ["None", "Staging", "Production", "Archived"];
 
     /// <summary>Registers a model package; makes the model when it is not there. Event <c>model_version.created</c>.</summary>
@@ -48,16 +49,21 @@ public sealed partial class RegistryService
         foreach (var (key, value) in version.Tags ?? new Dictionary<string, string>())
             CheckTag("Model version", key, value);
         var copied = await CopiedFrom(p, version.Source, ct);
+        var logged = await LoggedModelOf(p, version, ct);
         if (copied is null)
         {
-            var run = string.IsNullOrEmpty(version.RunId) ? null : await RunOrNull(p, version.RunId, ct);
-            ModelSource.Check(version.Source, run?.ArtifactUri);
+            var run = string.IsNullOrEmpty(version.RunId) || logged is not null ? null : await RunOrNull(p, version.RunId, ct);
+            ModelSource.Check(version.Source, logged?.ArtifactUri ?? run?.ArtifactUri);
         }
 
+        var storage = copied?.StorageUri ?? (IsLoggedModel(version.Source) ? logged!.ArtifactUri : version.Source);
         var content = new VersionContent(
-            version.Source, copied?.StorageUri ?? version.Source, copied?.PackageKey ?? "", version.RunId, version.RunLink, version.LoggedModelId, copied?.DatasetVersion, copied?.PipelineRun, copied?.Signature,
-            version.Description);
-        return await db.Write(tx => Add(tx, p, version.Model, content, version.Tags), ct: ct);
+            version.Source, storage, copied?.PackageKey ?? "", string.IsNullOrEmpty(version.RunId) ? logged?.SourceRunId : version.RunId, version.RunLink, logged?.ModelId, copied?.DatasetVersion, copied?.PipelineRun,
+            copied?.Signature, version.Description);
+        var created = await db.Write(tx => Add(tx, p, version.Model, content, version.Tags), ct: ct);
+        if (logged is not null)
+            await tracking.AddModelVersion(p, logged.ModelId, version.Model, created.Version, ct);
+        return created;
     }
 
     /// <summary>A version.</summary>
@@ -104,7 +110,7 @@ public sealed partial class RegistryService
             ct) ?? throw new HoldfastException(ErrorCode.NotFound, $"The model '{text}' has no version yet.", "Register one first.");
     }
 
-    /// <summary>Versions that match, last updated first unless ordered otherwise.</summary>
+    /// <summary>Versions that match, last updated first unless ordered otherwise. Prompts are left out unless the filter speaks of their tag.</summary>
     public async Task<Page<ModelVersion>> SearchVersions(
         Principal p, string? filter = null, IReadOnlyList<string>? orderBy = null, int max = 10_000, string? token = null, FilterGrammar? grammar = null, CancellationToken ct = default)
     {
@@ -114,7 +120,8 @@ public sealed partial class RegistryService
         var tree = FilterParser.Parse(filter, grammar);
         var order = FilterParser.ParseOrder(orderBy, grammar);
         var offset = PageToken.Offset(token);
-        return PageToken.Cut(await db.Read(tx => VersionStore.Search(tx, p.WorkspaceId, tree, order, max + 1, offset), ct), max, offset);
+        var prompts = RegistryFilter.Names(tree, WellKnownTags.IsPrompt);
+        return PageToken.Cut(await db.Read(tx => VersionStore.Search(tx, p.WorkspaceId, tree, order, prompts, max + 1, offset), ct), max, offset);
     }
 
     /// <summary>The highest version of each stage, or of the stages named.</summary>
@@ -229,10 +236,22 @@ public sealed partial class RegistryService
     // models:/name/3 and models:/name@alias copy a version: the content is where that version's is.
     private async Task<ModelVersion?> CopiedFrom(Principal p, string source, CancellationToken ct)
     {
-        if (!source.StartsWith("models:/", StringComparison.Ordinal) || source.StartsWith("models:/m-", StringComparison.Ordinal))
+        if (!source.StartsWith("models:/", StringComparison.Ordinal) || IsLoggedModel(source))
             return null;
         return await Resolve(p, source, ct);
     }
+
+    // The logged model that the request or its source names. It must be there: the version's files are its files.
+    private async Task<LoggedModel?> LoggedModelOf(Principal p, NewSourceVersion version, CancellationToken ct)
+    {
+        if (IsLoggedModel(version.Source))
+            return await tracking.GetLoggedModel(p, version.Source[LoggedModels.Length..], ct);
+        return string.IsNullOrEmpty(version.LoggedModelId) ? null : await tracking.GetLoggedModel(p, version.LoggedModelId, ct);
+    }
+
+    // models:/m-<32 hex digits>: a logged model. A registered model may be called m-something, but is followed by / or @.
+    private static bool IsLoggedModel(string source) =>
+        source.StartsWith(LoggedModels + "m-", StringComparison.Ordinal) && source.AsSpan(LoggedModels.Length).IndexOfAny('/', '@') < 0;
 
     private async Task<Run?> RunOrNull(Principal p, string runId, CancellationToken ct)
     {

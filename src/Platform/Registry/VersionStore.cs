@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Holdfast.Contracts;
 using Holdfast.Storage.Sql;
+using Holdfast.Tracking;
 using Holdfast.Tracking.Filters;
 
 namespace Holdfast.Registry;
@@ -45,12 +46,16 @@ internal static class VersionStore
             $"select {Columns} {From} and v.model_key = @model and v.version = (select max(x.version) from model_version x where x.workspace_id = v.workspace_id and x.model_key = v.model_key and x.stage = v.stage) order by v.version",
             ("ws", ws), ("model", model));
 
-    public static List<ModelVersion> Search(Tx tx, int ws, Filter filter, IReadOnlyList<Ordering> order, int limit, long offset)
+    public static List<ModelVersion> Search(Tx tx, int ws, Filter filter, IReadOnlyList<Ordering> order, bool prompts, int limit, long offset)
     {
-        var sql = new FilterSql(tx.Dialect, (s, c) => c.Field.Kind == "tag"
-            ? $"exists (select 1 from model_version_tag t where t.workspace_id = v.workspace_id and t.version_key = v.version_key and t.key = {s.Bind(c.Field.Key)} and {s.Compare("t.value", c)})"
-            : s.Compare(Column(c.Field), c));
+        var sql = new FilterSql(tx.Dialect, (s, c) => c.Field.Kind != "tag"
+            ? s.Compare(Column(c.Field), c)
+            : RegistryFilter.WantsPrompts(c) is { } wanted
+                ? (wanted ? "" : "not ") + Tagged(s.Bind(WellKnownTags.IsPrompt), "t.value = 'true'")
+                : Tagged(s.Bind(c.Field.Key), s.Compare("t.value", c)));
         var where = sql.Where(filter);
+        if (!prompts)
+            where += " and not " + Tagged(sql.Bind(WellKnownTags.IsPrompt), "t.value = 'true'");
         var by = order.Select(o => (o.Field.Type == FieldType.Text ? sql.ByCodePoint(Column(o.Field)) : Column(o.Field)) + (o.Descending ? " desc" : " asc")).ToList();
         if (by.Count == 0)
             by.Add("v.updated_at desc");
@@ -60,6 +65,9 @@ internal static class VersionStore
         sql.Bind("offset", offset);
         return All(tx, ws, $"select {Columns} {From} and {where} order by {string.Join(", ", by)} limit @limit offset @offset", sql.Args);
     }
+
+    private static string Tagged(string key, string condition) =>
+        $"exists (select 1 from model_version_tag t where t.workspace_id = v.workspace_id and t.version_key = v.version_key and t.key = {key} and {condition})";
 
     public static void Describe(Tx tx, int ws, int id, string? description, DateTimeOffset now) =>
         tx.Execute("update model_version set description = @text, updated_at = @now where workspace_id = @ws and version_key = @id", ("text", description), ("now", now), ("ws", ws), ("id", id));

@@ -19,7 +19,7 @@ public static class ArtifactPath
         var form = path;
         for (var i = 0; ; i++)
         {
-            if (!IsSafe(form) || i == MaxDecodings)
+            if (!IsSafe(form, decoded: i > 0) || i == MaxDecodings)
                 throw Invalid(path);
             string decoded;
             try
@@ -47,16 +47,15 @@ public static class ArtifactPath
         return checkedPath.Length > 0 ? checkedPath : throw Invalid(path ?? "");
     }
 
-    private static bool IsSafe(string path)
+    // Names may hold percent signs that encode nothing: MLflow calls an image "k%step%23%timestamp%17…". A decoding is therefore
+    // not refused for a sign that no file name should have, only for what would lead another reader elsewhere.
+    private static bool IsSafe(string path, bool decoded)
     {
-        if (path[0] == '/' || path.Contains('\\') || path.Contains('#') || path.Contains("//", StringComparison.Ordinal))
+        if (!decoded && (path.Contains('\\') || path.Contains('#') || path.Any(char.IsControl)))
             return false;
-        foreach (var c in path)
-        {
-            if (char.IsControl(c))
-                return false;
-        }
-
+        path = path.Replace('\\', '/');
+        if (path[0] == '/' || path.Contains('\0') || path.Contains("//", StringComparison.Ordinal))
+            return false;
         if (path.Length >= 2 && char.IsAsciiLetter(path[0]) && path[1] == ':')
             return false;
         if (path.StartsWith("file:", StringComparison.OrdinalIgnoreCase))

@@ -10,7 +10,9 @@ internal sealed record RunRow(long Key, string RunId, int ExperimentId, Lifecycl
 /// <summary>SQL of runs, parameters and tags.</summary>
 internal static class RunStore
 {
-    private const int Chunk = 100;
+    /// <summary>How many runs one statement loads.</summary>
+    public const int Chunk = 100;
+
     private static readonly string _manyKeys = string.Join(", ", Enumerable.Range(0, Chunk).Select(i => "@k" + i.ToString(CultureInfo.InvariantCulture)));
 
     public static long Create(Tx tx, int ws, string runId, int experimentId, string name, string user, DateTimeOffset start, string artifactUri, DateTimeOffset now) =>
@@ -76,6 +78,7 @@ internal static class RunStore
             var parameters = Lists(tx, ws, chunk, "select run_key, key, value from run_param where workspace_id = @ws and run_key in ({0}) order by run_key, key", (r, i) => new Param(r.Text(i), r.Text(i + 1)));
             var tags = Lists(tx, ws, chunk, "select run_key, key, value from run_tag where workspace_id = @ws and run_key in ({0}) order by run_key, key", (r, i) => new Tag(r.Text(i), r.Text(i + 1)));
             var inputs = InputStore.Load(tx, ws, chunk);
+            var models = LoggedModelStore.Links(tx, ws, chunk);
             var rows = Lists(
                 tx, ws, chunk, "select run_key, run_id, experiment_id, name, user_name, status, started_at, ended_at, artifact_uri, stage from run where workspace_id = @ws and run_key in ({0})",
                 (r, i) => new Run(
@@ -91,6 +94,8 @@ internal static class RunStore
                     Params = parameters.GetValueOrDefault(key) ?? [],
                     Tags = tags.GetValueOrDefault(key) ?? [],
                     Inputs = inputs.GetValueOrDefault(key) ?? [],
+                    ModelInputs = Linked(models, key, output: false),
+                    ModelOutputs = Linked(models, key, output: true),
                 });
             }
         }
@@ -131,6 +136,9 @@ internal static class RunStore
         _ => "KILLED",
     };
 
+    private static List<RunModel>? Linked(Dictionary<long, List<(bool Output, RunModel Model)>> models, long key, bool output) =>
+        models.TryGetValue(key, out var own) && own.Where(m => m.Output == output).Select(m => m.Model).ToList() is { Count: > 0 } found ? found : null;
+
     private static RunStatus Status(string word) => Enum.Parse<RunStatus>(word, ignoreCase: true);
 
     private static LifecycleStage Stage(string word) => word == "active" ? LifecycleStage.Active : LifecycleStage.Deleted;
@@ -142,5 +150,9 @@ public static class WellKnownTags
     public const string RunName = "mlflow.runName";
     public const string DataContext = "mlflow.data.context";
     public const string LoggedModels = "mlflow.log-model.history";
+    public const string ModelVersions = "mlflow.modelVersions";
+    public const string ArtifactLocation = "mlflow.artifactLocation";
+    public const string TraceName = "mlflow.traceName";
+    public const string SourceRun = "mlflow.sourceRun";
     public const string IsPrompt = "mlflow.prompt.is_prompt";
 }

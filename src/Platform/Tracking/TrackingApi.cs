@@ -53,7 +53,12 @@ public static class TrackingApi
     {
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
-        return Results.File(content, MediaTypeOf(path), path[(path.LastIndexOf('/') + 1)..], enableRangeProcessing: true);
+        var name = path[(path.LastIndexOf('/') + 1)..];
+        // A plain name once; another one also in its encoded form, which Results.File adds. Some clients read the first alone.
+        var plain = name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+        if (plain)
+            context.Response.Headers.ContentDisposition = "attachment; filename=" + name;
+        return Results.File(content, MediaTypeOf(path), plain ? null : name, enableRangeProcessing: true);
     }
 
     /// <summary>The media type by extension; never one that a browser runs.</summary>

@@ -97,6 +97,7 @@ public sealed partial class TrackingService
             {
                 AddParams(tx, p, run, checkedParams);
                 SeriesStore.Append(tx, p.WorkspaceId, run.Key, metrics);
+                AddModelMetrics(tx, p, run.Key, metrics);
                 foreach (var tag in checkedTags)
                     RunStore.SetTag(tx, p.WorkspaceId, run.Key, tag);
                 return true;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Holdfast.Tracking;
@@ -14,9 +15,9 @@ internal static class ArtifactCalls
     [
         new("GET", "/2.0/mlflow/artifacts/list", Role.Viewer, List),
         new("GET", "/2.0/mlflow-artifacts/artifacts", Role.Viewer, ListProxied),
-        new("POST", "/2.0/mlflow-artifacts/mpu/create/{**path}", Role.Editor, NoMultipart),
-        new("POST", "/2.0/mlflow-artifacts/mpu/complete/{**path}", Role.Editor, NoMultipart),
-        new("POST", "/2.0/mlflow-artifacts/mpu/abort/{**path}", Role.Editor, NoMultipart),
+        new("POST", "/2.0/mlflow-artifacts/mpu/create/{**path}", Role.Editor, BeginUpload),
+        new("POST", "/2.0/mlflow-artifacts/mpu/complete/{**path}", Role.Editor, EndUpload),
+        new("POST", "/2.0/mlflow-artifacts/mpu/abort/{**path}", Role.Editor, AbortUpload),
     ];
 
     /// <summary>Endpoints whose body is the file itself.</summary>
@@ -25,6 +26,7 @@ internal static class ArtifactCalls
         ("GET", "/2.0/mlflow-artifacts/artifacts/{**path}", Role.Viewer, Download),
         ("PUT", "/2.0/mlflow-artifacts/artifacts/{**path}", Role.Editor, Upload),
         ("DELETE", "/2.0/mlflow-artifacts/artifacts/{**path}", Role.Editor, Delete),
+        ("PUT", "/2.0/mlflow-artifacts/mpu/part/{upload_id}/{number:int}", Role.Editor, UploadPart),
     ];
 
     /// <summary><c>POST /ajax-api/2.0/mlflow/upload-artifact</c>: what MLflow's own pages send.</summary>
@@ -53,7 +55,7 @@ internal static class ArtifactCalls
         return TrackingApi.Download(http, await tracking.OpenArtifact(http.Principal(), run, path, http.RequestAborted), path);
     }
 
-    private static async Task<IResult> List(MlflowCall call)
+    public static async Task<IResult> List(MlflowCall call)
     {
         var id = call.Args.RunId();
         var path = ArtifactPath.Check(call.Args.Text("path"));
@@ -92,9 +94,61 @@ internal static class ArtifactCalls
         return MlflowJson.Empty;
     }
 
-    // The client falls back to one PUT.
-    private static Task<IResult> NoMultipart(MlflowCall call) =>
-        throw new HoldfastException(ErrorCode.Unsupported, "Multipart upload is not supported for the current artifact repository");
+    // Where other servers name signed addresses of a cloud, ours are of this server, for whoever began the upload: the client sends
+    // the parts without its own credentials, so it is given back what it came with.
+    private static async Task<IResult> BeginUpload(MlflowCall call)
+    {
+        var parts = call.Args.Int32("num_parts") ?? throw call.Args.Missing("num_parts");
+        var id = await call.Tracking.BeginUpload(call.Principal, UploadPath(call), parts, call.Ct);
+        var request = call.Http.Request;
+        var root = $"{request.Scheme}://{request.Host}{request.PathBase}/api/2.0/mlflow-artifacts/mpu/part/{id}/";
+        var authorization = request.Headers.Authorization.ToString();
+        return new MlflowJson(w =>
+        {
+            w.WriteString("upload_id", id);
+            w.List("credentials", [.. Enumerable.Range(1, parts)], (w, number) =>
+            {
+                w.WriteString("url", root + number.ToString(CultureInfo.InvariantCulture));
+                w.WriteNumber("part_number", number);
+                w.Record("headers", authorization, (w, value) =>
+                {
+                    if (value.Length > 0)
+                        w.WriteString("Authorization", value);
+                });
+            });
+        });
+    }
+
+    private static async Task<IResult> UploadPart(HttpContext http, TrackingService tracking)
+    {
+        http.AllowLargeBody();
+        var number = int.Parse((string)http.Request.RouteValues["number"]!, CultureInfo.InvariantCulture);
+        var mark = await tracking.PutPart(http.Principal(), (string)http.Request.RouteValues["upload_id"]!, number, http.Request.Body, http.RequestAborted);
+        http.Response.Headers.ETag = $"\"{mark}\"";
+        return MlflowJson.Empty;
+    }
+
+    private static async Task<IResult> EndUpload(MlflowCall call)
+    {
+        var parts = call.Args.Records("parts").Select(part => new UploadedPart(part.Int32("part_number") ?? throw part.Missing("part_number"), part.Required("etag")));
+        await call.Tracking.EndUpload(call.Principal, call.Args.Required("upload_id"), UploadPath(call), [.. parts], call.Ct);
+        return MlflowJson.Empty;
+    }
+
+    private static async Task<IResult> AbortUpload(MlflowCall call)
+    {
+        await call.Tracking.AbortUpload(call.Principal, call.Args.Required("upload_id"), UploadPath(call), call.Ct);
+        return MlflowJson.Empty;
+    }
+
+    // The address names the folder, the field the file, with the folders of the client's machine before it.
+    private static string UploadPath(MlflowCall call)
+    {
+        var file = call.Args.Required("path");
+        file = file[(file.LastIndexOfAny(['/', '\\']) + 1)..];
+        var folder = Path(call.Http).TrimEnd('/');
+        return folder.Length == 0 ? file : folder + "/" + file;
+    }
 
     private static string Path(HttpContext http) => (string?)http.Request.RouteValues["path"] ?? "";
 }

@@ -51,7 +51,7 @@ internal static class ExperimentCalls
         });
     }
 
-    private static async Task<IResult> Get(MlflowCall call)
+    public static async Task<IResult> Get(MlflowCall call)
     {
         var found = await call.Tracking.GetExperiment(call.Principal, call.Args.RequiredId("experiment_id"), call.Ct);
         return new MlflowJson(w => w.Record("experiment", found, MlflowWriter.Experiment));
@@ -87,7 +87,7 @@ internal static class ExperimentCalls
         return MlflowJson.Empty;
     }
 
-    private static async Task<IResult> SearchDatasets(MlflowCall call)
+    public static async Task<IResult> SearchDatasets(MlflowCall call)
     {
         var ids = call.Args.Texts("experiment_ids");
         if (ids.Count == 0)

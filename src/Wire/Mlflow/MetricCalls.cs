@@ -68,7 +68,7 @@ internal static class MetricCalls
         });
     }
 
-    private static async Task<IResult> BulkInterval(MlflowCall call)
+    public static async Task<IResult> BulkInterval(MlflowCall call)
     {
         var runs = call.Args.Texts("run_ids");
         if (runs.Count == 0)

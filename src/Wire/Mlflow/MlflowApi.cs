@@ -38,14 +38,18 @@ public static class MlflowApi
                 root.Map(prefix + version + "/{**rest}", (RequestDelegate)MlflowErrors.NoEndpoint).Open();
         }
 
+        Map(root, "", new MlflowEndpoint("POST", "/graphql", Role.Viewer, GraphqlCalls.Run));
         foreach (var endpoint in MetricCalls.AjaxEndpoints)
             Map(root, "/ajax-api", endpoint);
+        root.MapGet("/ajax-api/2.0/mlflow/get-trace-artifact", TraceCalls.File).Needs(Role.Viewer);
+        root.MapGet("/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files", LoggedModelCalls.File).Needs(Role.Viewer);
         // The body is the file, of whatever type, also of none.
         root.MapPost("/ajax-api/2.0/mlflow/upload-artifact", ArtifactCalls.UploadOfRun).Needs(Role.Editor).WithMetadata(new AcceptsMetadata(["*/*"]));
     }
 
     private static IEnumerable<MlflowEndpoint> Endpoints =>
-        ExperimentCalls.Endpoints.Concat(RunCalls.Endpoints).Concat(MetricCalls.Endpoints).Concat(ArtifactCalls.Endpoints).Concat(ModelCalls.Endpoints).Concat(VersionCalls.Endpoints);
+        ExperimentCalls.Endpoints.Concat(RunCalls.Endpoints).Concat(MetricCalls.Endpoints).Concat(ArtifactCalls.Endpoints).Concat(ModelCalls.Endpoints).Concat(VersionCalls.Endpoints)
+            .Concat(LoggedModelCalls.Endpoints).Concat(TraceCalls.Endpoints);
 
     private static void Map(IEndpointRouteBuilder root, string prefix, MlflowEndpoint endpoint) =>
         root.MapMethods(

@@ -11,6 +11,11 @@ namespace Holdfast.Wire.Mlflow;
 /// </summary>
 internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string path = "")
 {
+    private const long FirstMs = -62135596800000;
+    private const long LastMs = 253402300799999;
+
+    // The greatest that protobuf's Duration allows.
+    private const double MaxSeconds = 315_576_000_000;
     private const string SeeDocs = " See the API docs for more information about request parameters.";
 
     /// <summary>Whether a field is there and not null.</summary>
@@ -109,6 +114,9 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
     /// <summary>A point in time in unix milliseconds; null when absent.</summary>
     public DateTimeOffset? Time(string name) => Int64(name) is { } ms ? ToTime(name, ms) : null;
 
+    /// <summary>A limit in unix milliseconds, however far away; null when absent.</summary>
+    public DateTimeOffset? Until(string name) => Int64(name) is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(ms, FirstMs, LastMs)) : null;
+
     /// <summary>A list of texts or ids; empty when absent.</summary>
     public IReadOnlyList<string> Texts(string name)
     {
@@ -155,6 +163,49 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
         return pairs;
     }
 
+    /// <summary>A map of texts; empty when absent.</summary>
+    public IReadOnlyDictionary<string, string> Map(string name) => Find(name) switch
+    {
+        null => new Dictionary<string, string>(),
+        { ValueKind: JsonValueKind.Object } field => field.EnumerateObject().ToDictionary(
+            p => p.Name, p => p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString()! : throw WrongType($"{name}.{p.Name}", p.Value)),
+        var other => throw WrongType(name, other.Value),
+    };
+
+    /// <summary>A record as its JSON text; null when absent.</summary>
+    public string? Json(string name) => Find(name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Object } field => field.GetRawText(),
+        var other => throw WrongType(name, other.Value),
+    };
+
+    /// <summary>The JSON text of a field that is a record or a list; null when it is a plain value or absent.</summary>
+    public string? Structure(string name) => Find(name) is { ValueKind: JsonValueKind.Object or JsonValueKind.Array } field ? field.GetRawText() : null;
+
+    /// <summary>A point in time as RFC 3339 text (protobuf's Timestamp); null when absent.</summary>
+    public DateTimeOffset? Instant(string name) =>
+        Text(name) is not { } text ? null
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant) ? instant.ToUniversalTime()
+        : throw WrongType(name, Find(name)!.Value);
+
+    /// <summary>A duration as <c>1.5s</c> (protobuf's Duration); null when absent.</summary>
+    public TimeSpan? Duration(string name) =>
+        Text(name) is not { } text ? null
+        : text.EndsWith('s') && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && Math.Abs(seconds) < MaxSeconds ? TimeSpan.FromSeconds(seconds)
+        : throw WrongType(name, Find(name)!.Value);
+
+    /// <summary>A trace's state, under its newer or older words; null when absent.</summary>
+    public TraceState? TraceState(string name) => Word(name) switch
+    {
+        null => null,
+        "STATE_UNSPECIFIED" or "TRACE_STATUS_UNSPECIFIED" or "0" => Tracking.TraceState.Unspecified,
+        "OK" or "1" => Tracking.TraceState.Ok,
+        "ERROR" or "2" => Tracking.TraceState.Error,
+        "IN_PROGRESS" or "3" => Tracking.TraceState.InProgress,
+        _ => throw WrongType(name, Find(name)!.Value),
+    };
+
     /// <summary>Which stages; active ones when absent.</summary>
     public ViewType View(string name) => Word(name) switch
     {
@@ -176,6 +227,17 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
         _ => throw WrongType(name, Find(name)!.Value),
     };
 
+    /// <summary>A logged model's status; null when absent.</summary>
+    public LoggedModelStatus? ModelStatus(string name) => Word(name) switch
+    {
+        null => null,
+        "LOGGED_MODEL_STATUS_UNSPECIFIED" or "0" => LoggedModelStatus.Unspecified,
+        "LOGGED_MODEL_PENDING" or "1" => LoggedModelStatus.Pending,
+        "LOGGED_MODEL_READY" or "2" => LoggedModelStatus.Ready,
+        "LOGGED_MODEL_UPLOAD_FAILED" or "3" => LoggedModelStatus.UploadFailed,
+        _ => throw WrongType(name, Find(name)!.Value),
+    };
+
     /// <summary>The refusal of an absent field.</summary>
     public HoldfastException Missing(string name) => new(ErrorCode.InvalidArgument, $"Missing value for required parameter '{path}{name}'.{SeeDocs}");
 
@@ -188,7 +250,7 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
     };
 
     private DateTimeOffset ToTime(string name, long ms) =>
-        ms is >= -62135596800000 and <= 253402300799999
+        ms is >= FirstMs and <= LastMs
             ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
             : throw new HoldfastException(ErrorCode.InvalidArgument, $"Invalid value {ms} for parameter '{path}{name}' supplied: it is no time in milliseconds since 1970.{SeeDocs}");
 

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Holdfast.Registry;
 using Holdfast.Tracking;
 using Microsoft.AspNetCore.Http;
@@ -14,6 +16,20 @@ internal sealed class MlflowJson(Action<Utf8JsonWriter> write) : IResult
 
     /// <summary>The answer to a call that gives nothing back.</summary>
     public static MlflowJson Empty { get; } = new(_ => { });
+
+    /// <summary>The answer as a tree, for those who give back parts of it.</summary>
+    public JsonObject ToObject()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, _options))
+        {
+            writer.WriteStartObject();
+            write(writer);
+            writer.WriteEndObject();
+        }
+
+        return JsonNode.Parse(buffer.WrittenSpan)!.AsObject();
+    }
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -83,7 +99,45 @@ internal static class MlflowWriter
             });
             w.List("tags", r.Tags, Tag);
         });
-        w.Record("inputs", run, (w, r) => w.List("dataset_inputs", r.Inputs, Input));
+        w.Record("inputs", run, (w, r) =>
+        {
+            w.List("dataset_inputs", r.Inputs, Input);
+            w.List("model_inputs", r.ModelInputs ?? [], (w, m) => w.WriteString("model_id", m.ModelId));
+        });
+        if (run.ModelOutputs is { Count: > 0 })
+        {
+            w.Record("outputs", run, (w, r) => w.List("model_outputs", r.ModelOutputs!, (w, m) =>
+            {
+                w.WriteString("model_id", m.ModelId);
+                w.WriteNumber("step", m.Step);
+            }));
+        }
+    }
+
+    public static void LoggedModel(Utf8JsonWriter w, LoggedModel model)
+    {
+        w.Record("info", model, (w, m) =>
+        {
+            w.WriteString("model_id", m.ModelId);
+            w.WriteString("experiment_id", m.ExperimentId);
+            w.WriteString("name", m.Name);
+            w.WriteNumber("creation_timestamp_ms", m.CreatedAt.ToUnixTimeMilliseconds());
+            w.WriteNumber("last_updated_timestamp_ms", m.UpdatedAt.ToUnixTimeMilliseconds());
+            w.WriteString("artifact_uri", m.ArtifactUri);
+            w.WriteString("status", ModelStatus(m.Status));
+            w.WriteString("model_type", m.ModelType ?? "");
+            w.WriteString("source_run_id", m.SourceRunId ?? "");
+            w.List("tags", m.Tags, Tag);
+        });
+        w.Record("data", model, (w, m) =>
+        {
+            w.List("params", m.Params, (w, p) =>
+            {
+                w.WriteString("key", p.Key);
+                w.WriteString("value", p.Value);
+            });
+            w.List("metrics", m.Metrics, ModelMetric);
+        });
     }
 
     public static void RunInfo(Utf8JsonWriter w, Run run)
@@ -171,6 +225,105 @@ internal static class MlflowWriter
             w.WriteEndArray();
         }
     }
+
+    public static void TraceInfo(Utf8JsonWriter w, Trace t)
+    {
+        w.WriteString("request_id", t.TraceId);
+        w.WriteString("experiment_id", t.ExperimentId);
+        w.WriteNumber("timestamp_ms", t.RequestTime.ToUnixTimeMilliseconds());
+        if (t.Duration is { } duration)
+            w.WriteNumber("execution_time_ms", (long)duration.TotalMilliseconds);
+        w.WriteString("status", TraceState(t.State, "TRACE_STATUS_UNSPECIFIED"));
+        w.List("request_metadata", t.Metadata, Tag);
+        w.List("tags", t.Tags, Tag);
+    }
+
+    public static void TraceInfoV3(Utf8JsonWriter w, Trace t)
+    {
+        w.WriteString("trace_id", t.TraceId);
+        if (t.ClientRequestId is not null)
+            w.WriteString("client_request_id", t.ClientRequestId);
+        w.Record("trace_location", t, (w, t) =>
+        {
+            w.WriteString("type", "MLFLOW_EXPERIMENT");
+            w.Record("mlflow_experiment", t, (w, t) => w.WriteString("experiment_id", t.ExperimentId));
+        });
+        if (t.RequestPreview is not null)
+            w.WriteString("request_preview", t.RequestPreview);
+        if (t.ResponsePreview is not null)
+            w.WriteString("response_preview", t.ResponsePreview);
+        w.WriteString("request_time", Instant(t.RequestTime));
+        if (t.Duration is { } duration)
+            w.WriteString("execution_duration", duration.TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture) + "s");
+        w.WriteString("state", TraceState(t.State, "STATE_UNSPECIFIED"));
+        w.Map("trace_metadata", t.Metadata.Select(x => (x.Key, x.Value)));
+        w.Map("tags", t.Tags.Select(x => (x.Key, x.Value)));
+        w.List("assessments", t.Assessments, (w, a) => Assessment(w, t.TraceId, a));
+    }
+
+    public static void Assessment(Utf8JsonWriter w, string traceId, TraceAssessment a)
+    {
+        w.WriteString("assessment_id", a.AssessmentId);
+        w.WriteString("assessment_name", a.Name);
+        w.WriteString("trace_id", traceId);
+        if (a.SpanId is not null)
+            w.WriteString("span_id", a.SpanId);
+        w.Record("source", a, (w, a) =>
+        {
+            w.WriteString("source_type", a.SourceType);
+            w.WriteString("source_id", a.SourceId);
+        });
+        w.WriteString("create_time", Instant(a.CreatedAt));
+        w.WriteString("last_update_time", Instant(a.UpdatedAt));
+        w.WritePropertyName(a.Feedback is null ? "expectation" : "feedback");
+        w.WriteRawValue(a.Feedback ?? a.Expectation!);
+        if (a.Rationale is not null)
+            w.WriteString("rationale", a.Rationale);
+        w.Map("metadata", a.Metadata.Select(x => (x.Key, x.Value)));
+        if (a.Overrides is not null)
+            w.WriteString("overrides", a.Overrides);
+        w.WriteBoolean("valid", a.Valid);
+    }
+
+    private static void Map(this Utf8JsonWriter w, string name, IEnumerable<(string Key, string Value)> pairs)
+    {
+        w.WriteStartObject(name);
+        foreach (var (key, value) in pairs)
+            w.WriteString(key, value);
+        w.WriteEndObject();
+    }
+
+    private static string Instant(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private static string TraceState(TraceState state, string unspecified) => state switch
+    {
+        Tracking.TraceState.Ok => "OK",
+        Tracking.TraceState.Error => "ERROR",
+        Tracking.TraceState.InProgress => "IN_PROGRESS",
+        _ => unspecified,
+    };
+
+    private static void ModelMetric(Utf8JsonWriter w, LoggedModelMetric metric)
+    {
+        Metric(w, metric.Point);
+        if (metric.Point.Model is { DatasetName: { } name } measured)
+        {
+            w.WriteString("dataset_name", name);
+            if (measured.DatasetDigest is { } digest)
+                w.WriteString("dataset_digest", digest);
+        }
+
+        w.WriteString("model_id", metric.Point.Model!.ModelId);
+        w.WriteString("run_id", metric.RunId);
+    }
+
+    private static string ModelStatus(LoggedModelStatus status) => status switch
+    {
+        LoggedModelStatus.Pending => "LOGGED_MODEL_PENDING",
+        LoggedModelStatus.Ready => "LOGGED_MODEL_READY",
+        LoggedModelStatus.UploadFailed => "LOGGED_MODEL_UPLOAD_FAILED",
+        _ => "LOGGED_MODEL_STATUS_UNSPECIFIED",
+    };
 
     private static void Input(Utf8JsonWriter w, RunInput input)
     {

@@ -80,13 +80,13 @@ internal static class RunCalls
         return MlflowJson.Empty;
     }
 
-    private static async Task<IResult> Get(MlflowCall call)
+    public static async Task<IResult> Get(MlflowCall call)
     {
         var run = await call.Tracking.GetRun(call.Principal, call.Args.RunId(), call.Ct);
         return new MlflowJson(w => w.Record("run", run, MlflowWriter.Run));
     }
 
-    private static async Task<IResult> Search(MlflowCall call)
+    public static async Task<IResult> Search(MlflowCall call)
     {
         var all = call.Args.Bool("search_all_experiments") == true;
         var page = await call.Tracking.SearchRuns(
@@ -136,6 +136,7 @@ internal static class RunCalls
         var run = call.Args.RunId();
         if (!call.Args.Has("datasets") && !call.Args.Has("models"))
             throw call.Args.Missing("datasets");
+        var models = call.Args.Records("models").Select(m => new RunModel(m.Required("model_id"))).ToList();
         var inputs = call.Args.Records("datasets").Select(input =>
         {
             var dataset = input.Record("dataset") ?? throw input.Missing("dataset");
@@ -144,6 +145,8 @@ internal static class RunCalls
                 dataset.Required("name"), dataset.Required("digest"), dataset.Required("source_type"), dataset.Required("source"), dataset.Text("schema"), dataset.Text("profile"), Tags: tags);
         });
         await call.Tracking.LogInputs(call.Principal, run, [.. inputs], call.Ct);
+        if (models.Count > 0)
+            await call.Tracking.LogModelInputs(call.Principal, run, models, call.Ct);
         return MlflowJson.Empty;
     }
 
@@ -152,10 +155,13 @@ internal static class RunCalls
         var key = args.Required("key");
         var value = args.Double("value") ?? throw args.Missing("value");
         var at = args.Time("timestamp") ?? throw args.Missing("timestamp");
-        return new MetricPoint(key, value, at, args.Int64("step") ?? 0);
+        return new MetricPoint(key, value, at, args.Int64("step") ?? 0)
+        {
+            Model = args.Text("model_id") is { Length: > 0 } model ? new MeasuredModel(model, args.Text("dataset_name"), args.Text("dataset_digest")) : null,
+        };
     }
 
-    private static Param Param(MlflowArguments args) => new(args.Required("key"), args.Text("value") ?? "");
+    public static Param Param(MlflowArguments args) => new(args.Required("key"), args.Text("value") ?? "");
 
-    private static Tag Tag(MlflowArguments args) => new(args.Required("key"), args.Text("value") ?? "");
+    public static Tag Tag(MlflowArguments args) => new(args.Required("key"), args.Text("value") ?? "");
 }

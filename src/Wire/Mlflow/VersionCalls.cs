@@ -68,7 +68,7 @@ internal static class VersionCalls
 
     private static async Task<IResult> Get(MlflowCall call) => Answer(await call.Registry.GetVersion(call.Principal, call.Args.Required("name"), Number(call.Args), call.Ct));
 
-    private static async Task<IResult> Search(MlflowCall call)
+    public static async Task<IResult> Search(MlflowCall call)
     {
         var page = await call.Registry.SearchVersions(
             call.Principal, call.Args.Text("filter"), call.Args.Texts("order_by"), call.Args.Int32("max_results") ?? 200_000, call.Args.Text("page_token"), RegistryFilter.Versions, call.Ct);

@@ -29,6 +29,9 @@ public sealed class PathTests
     [InlineData("a%23/../x")]
     [InlineData("%2fetc/passwd")]
     [InlineData("%5c%5chost/share")]
+    [InlineData("..%5c..%5cx")]
+    [InlineData("a/..%5cx")]
+    [InlineData("a#b")]
     [InlineData("a\0b")]
     [InlineData("a%00b")]
     [InlineData("a\nb")]
@@ -45,6 +48,8 @@ public sealed class PathTests
     [InlineData("...", "...")]
     [InlineData("a b+c/ü..x/100%.bin", "a b+c/ü..x/100%.bin")]
     [InlineData("model;v=1/x", "model;v=1/x")]
+    [InlineData("images/dogs%step%23%timestamp%1795582171365%E6c74517.png", "images/dogs%step%23%timestamp%1795582171365%E6c74517.png")] // log_image of MLflow's client
+    [InlineData("a%0a%2fb%5cc", "a%0a%2fb%5cc")]
     public void Plain_paths_are_kept(string? path, string expected) => Assert.Equal(expected, ArtifactPath.Check(path));
 
     [Theory]

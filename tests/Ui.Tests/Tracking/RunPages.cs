@@ -44,6 +44,20 @@ public sealed class RunPages(BrowserFixture browser)
     }
 
     [Fact]
+    public async Task The_links_that_MLflows_clients_print_open_the_run_and_the_experiment()
+    {
+        var run = await CreateAsync("linked", status: "finished");
+        var (page, errors) = await browser.OpenAsync();
+        await page.GotoAsync($"/#/experiments/0/runs/{run}");
+        await page.WaitForURLAsync($"**/runs/{run}");
+        await Expect(page.GetByText("linked").First).ToBeVisibleAsync();
+        await page.GotoAsync("about:blank");
+        await page.GotoAsync("/#/experiments/0");
+        await page.WaitForURLAsync("**/runs?experiment=0");
+        Assert.Empty(errors);
+    }
+
+    [Fact]
     public async Task A_filter_is_typed_applied_and_stands_in_the_address()
     {
         await SeedAsync();

@@ -6,7 +6,7 @@ namespace Holdfast.Wire.Tests.Mlflow;
 
 /// <summary>
 /// One server, one story, a row a request: what is sent, the status, and pieces of the answer. <c>$exp</c> and <c>$run</c> stand
-/// for an experiment and a run made beforehand; <c>!text</c> means that the answer does not hold it.
+/// for an experiment and a run, <c>$model</c> and <c>$trace</c> for a logged model and a trace, made beforehand; <c>!text</c> means that the answer does not hold it.
 /// </summary>
 public sealed class ScenarioTests
 {
@@ -121,9 +121,139 @@ public sealed class ScenarioTests
         ("PUT /api/2.0/mlflow-artifacts/artifacts/%2e%2e%2fx hello", 400, "Invalid path"),
         ("DELETE /api/2.0/mlflow-artifacts/artifacts/..%252f..%252fholdfast.db", 400, "Invalid path"),
         ("GET /api/2.0/mlflow-artifacts/artifacts?path=/etc", 400, "Invalid path"),
-        ("POST /api/2.0/mlflow-artifacts/mpu/create/x {\"path\": \"x\", \"num_parts\": 2}", 501, "NOT_IMPLEMENTED"),
+        ("POST /api/2.0/mlflow-artifacts/mpu/create/x {\"path\": \"x\", \"num_parts\": 2}", 200, "\"upload_id\":\"|/api/2.0/mlflow-artifacts/mpu/part/|\"part_number\":2,\"headers\":{}"),
+        ("POST /api/2.0/mlflow-artifacts/mpu/create/x {\"path\": \"x\", \"num_parts\": 0}", 400, "Invalid value 0 for parameter 'num_parts' supplied"),
+        ("POST /api/2.0/mlflow-artifacts/mpu/create/..%2f.. {\"path\": \"x\", \"num_parts\": 1}", 400, "Invalid path"),
+        ("POST /api/2.0/mlflow-artifacts/mpu/create/x {\"path\": \"..\", \"num_parts\": 1}", 400, "Invalid path"),
+        ("POST /api/2.0/mlflow-artifacts/mpu/complete/x {\"path\": \"x\", \"upload_id\": \"../x\", \"parts\": []}", 404, "There is no upload '../x' to this path."),
+        ("PUT /api/2.0/mlflow-artifacts/mpu/part/20250101-00000000000000000000000000000000/1 x", 404, "There is no upload"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts?path=@uploads", 400, "Invalid path"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts", 200, "!@uploads"),
         ("DELETE /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/dir", 200, "{}"),
         ("GET artifacts/list?run_id=$run", 200, "!files"),
+
+        // What clients send for log_image, and paths that other servers' tests know (CVE-2023-6014, -6015, -6018, -6977, 2024-1483, -1558, -1560, -1594, -2928, -3848)
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/images/dogs%25step%2523%25timestamp%251795582171365%25E6c7.png x", 200, "{}"),
+        ("GET artifacts/list?run_id=$run&path=images", 200, "\"path\":\"images/dogs%step%23%timestamp%1795582171365%E6c7.png\""),
+        ("GET /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/images/dogs%25step%2523%25timestamp%251795582171365%25E6c7.png", 200, "x"),
+        ("DELETE /api/2.0/mlflow-artifacts/artifacts/1/$run/artifacts/images", 200, "{}"),
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/C:%2fwindows%2fx hello", 400, "Invalid path"),
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/a%23b hello", 400, "Invalid path"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts?path=%2fproc%2fself%2froot", 400, "Invalid path"),
+        ("GET /api/2.0/mlflow-artifacts/artifacts?path=..;%2f..;", 400, "Invalid path"),
+        ("GET artifacts/list?run_id=$run&path=%2f%2fproc%2fself", 400, "Invalid path"),
+        ("GET /get-artifact?run_id=$run&path=file:%2f%2f%2fetc%2fpasswd", 400, "Invalid path"),
+        ("GET /get-artifact?run_id=$run&path=a%2523%2f..%2f..%2fx", 400, "Invalid path"),
+        ("POST /ajax-api/2.0/mlflow/upload-artifact?run_uuid=$run&path=..%2fx {}", 400, "Invalid path"),
+        ("""POST experiments/create {"name": "cve1", "artifact_location": "http://host/path#fragment/../../../etc/"}""", 400, "must not contain a fragment"),
+        ("""POST experiments/create {"name": "cve2", "artifact_location": "http://host/path;..%2f..%2fetc"}""", 400, "must not contain a fragment"),
+        ("""POST experiments/create {"name": "cve3", "artifact_location": "http://host/?/../../../../etc"}""", 400, "must not contain '..'"),
+        ("""POST experiments/create {"name": "cve4", "artifact_location": "http://host/?%252e%252e/etc"}""", 400, "must not contain '..'"),
+        ("""POST experiments/create {"name": "cve5", "artifact_location": "runs:/abc/x"}""", 400, "cannot be a 'runs:/' URI"),
+
+        // Logged models (MLflow 3)
+        ("GET logged-models/$model", 200, "\"model_id\":\"$model\"|\"status\":\"LOGGED_MODEL_PENDING\"|\"artifact_uri\":\"mlflow-artifacts:/1/models/$model/artifacts\"|\"name\":\"lin\"|\"source_run_id\":\"$run\"|{\"key\":\"depth\",\"value\":\"6\"}|!metrics"),
+        ("""POST logged-models {}""", 400, "Missing value for required parameter 'experiment_id'"),
+        ("""POST logged-models {"experiment_id": "99"}""", 404, "No Experiment with id=99 exists"),
+        ("""POST logged-models {"experiment_id": "1", "name": "a/b"}""", 400, "Invalid model name ('a/b') provided."),
+        ("GET logged-models/m-nobody", 404, "RESOURCE_DOES_NOT_EXIST|Logged model with ID 'm-nobody' not found."),
+        ("""PATCH logged-models/$model {"model_id": "$model", "status": "LOGGED_MODEL_READY"}""", 200, "\"model\":{\"info\"|\"status\":\"LOGGED_MODEL_READY\""),
+        ("""PATCH logged-models/$model {"status": "NOTHING"}""", 400, "Invalid value \\\"NOTHING\\\" for parameter 'status' supplied"),
+        ("""PATCH logged-models/$model {}""", 400, "Missing value for required parameter 'status'"),
+        ("""POST logged-models/$model/params {"params": [{"key": "rate", "value": "0.1"}, {"key": "depth", "value": "6"}]}""", 200, "{}"),
+        ("""POST logged-models/$model/params {"params": [{"key": "rate", "value": "0.2"}]}""", 400, "Param with key='rate' was already logged with value='0.1' for model ID='$model'."),
+        ("""PATCH logged-models/$model/tags {"tags": [{"key": "a/b", "value": "1"}, {"key": "team", "value": "risk"}]}""", 200, "{\"key\":\"a/b\",\"value\":\"1\"}"),
+        ("DELETE logged-models/$model/tags/a%2Fb", 200, "{}"),
+        ("DELETE logged-models/$model/tags/a/b", 404, "No tag with key 'a/b' found for model with ID '$model'."),
+        ("""POST runs/log-metric {"run_id": "$run", "key": "rmse", "value": 0.5, "timestamp": 5, "model_id": "$model", "dataset_name": "val", "dataset_digest": "d1"}""", 200, "{}"),
+        ("""POST runs/log-batch {"run_id": "$run", "metrics": [{"key": "rmse", "value": 0.25, "timestamp": 6, "step": 2, "model_id": "$model"}, {"key": "rmse", "value": 0.25, "timestamp": 6, "step": 2, "model_id": "$model"}, {"key": "mae", "value": NaN, "timestamp": 6, "model_id": "$model"}, {"key": "z", "value": 1, "timestamp": 1, "model_id": "m-nobody"}]}""", 200, "{}"),
+        ("GET logged-models/$model", 200, "{\"key\":\"rmse\",\"value\":0.5,\"timestamp\":5,\"step\":0,\"dataset_name\":\"val\",\"dataset_digest\":\"d1\",\"model_id\":\"$model\",\"run_id\":\"$run\"}|\"value\":0.25|\"value\":\"NaN\"|!\"key\":\"z\"|!\"value\":0.25,\"timestamp\":6,\"step\":2,\"model_id\":\"$model\",\"run_id\":\"$run\"},{\"key\":\"rmse\",\"value\":0.25"),
+        ("GET runs/get?run_id=$run", 200, "{\"key\":\"rmse\",\"value\":0.25,\"timestamp\":6,\"step\":2}|!outputs|!model_inputs"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "filter": "metrics.rmse > 0.4 AND params.depth = '6' AND tags.team IN ('risk', 'x') AND status = 'READY' AND name LIKE 'l%'"}""", 200, "\"model_id\":\"$model\"|!next_page_token"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "filter": "metrics.rmse > 0.4", "datasets": [{"dataset_name": "val", "dataset_digest": "d1"}]}""", 200, "\"model_id\":\"$model\""),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "filter": "metrics.rmse < 0.4", "datasets": [{"dataset_name": "val"}]}""", 200, "{}"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "datasets": [{"dataset_name": "other"}]}""", 200, "{}"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "datasets": [{}]}""", 400, "`dataset_name` in the `datasets` clause must be specified."),
+        ("""POST logged-models/search {"experiment_ids": ["0"]}""", 200, "{}"),
+        ("""POST logged-models/search {}""", 400, "Missing value for required parameter 'experiment_ids'"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "max_results": 51}""", 400, "Invalid value 51 for parameter 'max_results' supplied"),
+        ("""POST logged-models {"experiment_id": "1", "name": "second"}""", 200, "\"name\":\"second\""),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "max_results": 1, "order_by": [{"field_name": "metrics.rmse", "ascending": false}]}""", 200, "\"model_id\":\"$model\"|\"next_page_token\"|!second"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "max_results": 1, "order_by": [{"field_name": "metrics.rmse", "dataset_name": "none"}, {"field_name": "name", "ascending": false}]}""", 200, "second"),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "order_by": [{"field_name": "params.depth"}]}""", 400, "Only metrics are supported."),
+        ("""POST logged-models/search {"experiment_ids": ["1"], "order_by": [{"field_name": "nothing"}]}""", 400, "Invalid attribute key 'nothing' specified."),
+        ("""POST runs/outputs {"run_id": "$run", "models": [{"model_id": "$model", "step": 3}]}""", 200, "{}"),
+        ("""POST runs/log-inputs {"run_id": "$run", "models": [{"model_id": "$model"}]}""", 200, "{}"),
+        ("GET runs/get?run_id=$run", 200, "\"model_inputs\":[{\"model_id\":\"$model\"}]|\"outputs\":{\"model_outputs\":[{\"model_id\":\"$model\",\"step\":3}]}"),
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/1/models/$model/artifacts/data/MLmodel flavors", 200, "{}"),
+        ("GET logged-models/$model/artifacts/directories", 200, "\"root_uri\":\"mlflow-artifacts:/1/models/$model/artifacts\"|{\"path\":\"data\",\"is_dir\":true}"),
+        ("GET logged-models/$model/artifacts/directories?artifact_directory_path=data", 200, "\"path\":\"data/MLmodel\""),
+        ("GET logged-models/$model/artifacts/directories?artifact_directory_path=..%2f..", 400, "Invalid path"),
+        ("GET /ajax-api/2.0/mlflow/logged-models/$model/artifacts/files?artifact_file_path=data/MLmodel", 200, "flavors"),
+        ("GET /ajax-api/2.0/mlflow/logged-models/$model/artifacts/files?artifact_file_path=..%2fx", 400, "Invalid path"),
+        ("GET /ajax-api/2.0/mlflow/logged-models/$model/artifacts/files", 400, "Request must include"),
+        ("GET /ajax-api/2.0/mlflow/logged-models/$model/artifacts/files?artifact_file_path=none", 404, "RESOURCE_DOES_NOT_EXIST"),
+        ("""POST registered-models/create {"name": "logged"}""", 200, "logged"),
+        ("""POST model-versions/create {"name": "logged", "source": "models:/$model", "model_id": "$model"}""", 200, "\"version\":\"1\"|\"source\":\"models:/$model\"|\"model_id\":\"$model\"|\"run_id\":\"$run\""),
+        ("""POST model-versions/create {"name": "logged", "source": "models:/m-nobody"}""", 404, "Logged model with ID 'm-nobody' not found."),
+        ("""POST model-versions/create {"name": "logged", "source": "s3://bucket/x", "model_id": "m-nobody"}""", 404, "Logged model with ID 'm-nobody' not found."),
+        ("""POST model-versions/create {"name": "logged", "source": "file:///etc", "model_id": "$model"}""", 400, "To use a local path as a model version source"),
+        ("GET model-versions/get-download-uri?name=logged&version=1", 200, "\"artifact_uri\":\"mlflow-artifacts:/1/models/$model/artifacts\""),
+        ("GET logged-models/$model", 200, "{\"key\":\"mlflow.modelVersions\",\"value\":\"[{\\\"name\\\": \\\"logged\\\", \\\"version\\\": 1}]\"}"),
+        ("DELETE logged-models/$model", 200, "{}"),
+        ("DELETE logged-models/$model", 200, "{}"),
+        ("GET logged-models/$model", 404, "not found"),
+        ("""PATCH logged-models/$model/tags {"tags": [{"key": "a", "value": "1"}]}""", 404, "not found"),
+        ("""POST logged-models/search {"experiment_ids": ["1"]}""", 200, "second|!$model"),
+        ("""DELETE registered-models/delete {"name": "logged"}""", 200, "{}"),
+
+        // Traces as MLflow 2 writes them
+        ("GET traces/$trace/info", 200, "\"trace_info\":{\"request_id\":\"$trace\",\"experiment_id\":\"1\",\"timestamp_ms\":1000,\"status\":\"IN_PROGRESS\"|{\"key\":\"meta\",\"value\":\"apple\"}|{\"key\":\"mlflow.artifactLocation\",\"value\":\"mlflow-artifacts:/1/traces/$trace/artifacts\"}|!execution_time_ms"),
+        ("""PATCH traces/$trace {"timestamp_ms": 3000, "status": "OK", "request_metadata": [{"key": "meta", "value": "pear"}], "tags": [{"key": "mlflow.traceName", "value": "predict"}]}""", 200, "\"timestamp_ms\":1000,\"execution_time_ms\":2000,\"status\":\"OK\"|{\"key\":\"meta\",\"value\":\"pear\"}|{\"key\":\"tag\",\"value\":\"red\"}"),
+        ("""POST traces {"experiment_id": "99", "timestamp_ms": 1}""", 404, "No Experiment with id=99 exists"),
+        ("""POST traces {"experiment_id": "1"}""", 400, "Missing value for required parameter 'timestamp_ms'"),
+        ("GET traces/nobody/info", 404, "RESOURCE_DOES_NOT_EXIST|Trace with ID 'nobody' not found."),
+        ("""PATCH traces/$trace/tags {"key": "tag", "value": "green"}""", 200, "{}"),
+        ("""DELETE traces/$trace/tags {"key": "none"}""", 404, "No trace tag with key 'none'"),
+        ("GET traces?experiment_ids=1&filter=status%20%3D%20'OK'%20AND%20tags.tag%20%3D%20'green'%20AND%20name%20LIKE%20'pre%25'%20AND%20execution_time%20%3E%3D%202000%20AND%20metadata.meta%20%3D%20'pear'%20AND%20end_time%20%3D%203000", 200, "\"request_id\":\"$trace\"|!next_page_token"),
+        ("GET traces?experiment_ids=1&filter=status%20IN%20('ERROR','IN_PROGRESS')", 200, "{}"),
+        ("GET traces?experiment_ids=1&filter=span.name%20%3D%20'x'", 400, "Invalid entity type 'span'"),
+        ("GET traces", 400, "Missing value for required parameter 'experiment_ids'"),
+        ("GET traces?experiment_ids=1&max_results=501", 400, "Invalid value 501 for parameter 'max_results' supplied"),
+        ("GET traces?experiment_ids=1&order_by=tags.tag%20ASC&order_by=timestamp%20DESC", 200, "\"request_id\":\"$trace\""),
+        ("PUT /api/2.0/mlflow-artifacts/artifacts/1/traces/$trace/artifacts/traces.json {\"spans\": []}", 200, "{}"),
+        ("GET /ajax-api/2.0/mlflow/get-trace-artifact?request_id=$trace", 200, "{\"spans\": []}"),
+        ("GET /ajax-api/2.0/mlflow/get-trace-artifact", 400, "Request must include"),
+
+        // Traces as MLflow 3 writes them
+        ("""POST /api/3.0/mlflow/traces {"trace": {"trace_info": {"trace_id": "tr-3", "client_request_id": "mine", "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}}, "request_time": "2025-11-19T10:00:00.250Z", "execution_duration": "1.500s", "state": "ERROR", "request_preview": "in", "response_preview": "out", "trace_metadata": {"mlflow.sourceRun": "$run"}, "tags": {"mlflow.traceName": "answer"}}}}""", 200,
+            "{\"trace\":{\"trace_info\":{\"trace_id\":\"tr-3\",\"client_request_id\":\"mine\"|\"request_time\":\"2025-11-19T10:00:00.250Z\",\"execution_duration\":\"1.500s\",\"state\":\"ERROR\"|\"mlflow.artifactLocation\":\"mlflow-artifacts:/1/traces/tr-3/artifacts\""),
+        ("GET /api/3.0/mlflow/traces/tr-3", 200, "\"request_preview\":\"in\",\"response_preview\":\"out\"|\"trace_metadata\":{\"mlflow.sourceRun\":\"$run\"}|{\"type\":\"MLFLOW_EXPERIMENT\",\"mlflow_experiment\":{\"experiment_id\":\"1\"}}"),
+        ("""POST /api/3.0/mlflow/traces {"trace": {"trace_info": {"trace_id": "a/b", "trace_location": {"mlflow_experiment": {"experiment_id": "1"}}, "request_time": "2025-11-19T10:00:00Z"}}}""", 400, "Invalid trace id: 'a/b'"),
+        ("""POST /api/3.0/mlflow/traces {"trace": {"trace_info": {"trace_id": "t", "trace_location": {"mlflow_experiment": {"experiment_id": "1"}}, "request_time": "yesterday"}}}""", 400, "Invalid value \\\"yesterday\\\" for parameter 'trace.trace_info.request_time' supplied"),
+        ("""POST /api/3.0/mlflow/traces {"trace": {"trace_info": {"trace_id": "tr-3", "trace_location": {"mlflow_experiment": {"experiment_id": "1"}}, "request_time": "2025-11-19T10:00:00.250Z", "execution_duration": "2s", "state": "OK", "tags": {"team": "risk"}}}}""", 200, "\"execution_duration\":\"2.000s\",\"state\":\"OK\"|\"mlflow.traceName\":\"answer\"|\"team\":\"risk\"|\"mlflow.sourceRun\":\"$run\""),
+        ("""POST /api/3.0/mlflow/traces/search {"locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}}], "max_results": 1}""", 200, "\"trace_id\":\"tr-3\"|\"next_page_token\"|!$trace"),
+        ("""POST /api/3.0/mlflow/traces/search {"locations": [{"mlflow_experiment": {"experiment_id": "1"}}], "filter": "run_id = '$run' AND trace.status = 'OK'"}""", 200, "\"trace_id\":\"tr-3\"|!$trace"),
+        ("""POST traces/link-to-run {"trace_ids": ["$trace"], "run_id": "$run"}""", 200, "{}"),
+        ("""POST traces/link-to-run {"trace_ids": ["$trace"], "run_id": "nobody"}""", 404, "Run with id=nobody not found"),
+        ("""POST /api/3.0/mlflow/traces/search {"locations": [{"mlflow_experiment": {"experiment_id": "1"}}], "filter": "run_id = '$run'"}""", 200, "tr-3|$trace"),
+        ("""POST /api/3.0/mlflow/traces/search {}""", 400, "Missing value for required parameter 'locations'"),
+        ("""PATCH /api/3.0/mlflow/traces/tr-3/tags {"key": "team", "value": "fraud"}""", 200, "{}"),
+        ("""DELETE /api/3.0/mlflow/traces/tr-3/tags {"key": "team"}""", 200, "{}"),
+        ("GET /api/3.0/mlflow/traces/get?trace_id=tr-3", 501, "NOT_IMPLEMENTED"),
+        ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "good", "trace_id": "tr-3", "source": {"source_type": "HUMAN", "source_id": "ann"}, "feedback": {"value": true}, "rationale": "it is", "metadata": {"a": "b"}}}""", 200, "\"assessment_id\":\"a-|\"assessment_name\":\"good\",\"trace_id\":\"tr-3\",\"source\":{\"source_type\":\"HUMAN\",\"source_id\":\"ann\"}|\"feedback\":{\"value\": true}|\"rationale\":\"it is\"|\"metadata\":{\"a\":\"b\"}|\"valid\":true"),
+        ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "both", "feedback": {"value": 1}, "expectation": {"value": 1}}}""", 400, "An assessment holds either `feedback` or `expectation`."),
+        ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"feedback": {"value": 1}}}""", 400, "Missing value for required parameter 'assessment.assessment_name'"),
+        ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "x", "feedback": {"value": 1}, "overrides": "a-none"}}""", 404, "Assessment with ID 'a-none' not found for trace 'tr-3'"),
+        ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "fast", "expectation": {"value": {"ms": 5}}}}""", 200, "\"expectation\":{\"serialized_value\":{\"serialization_format\":\"JSON_FORMAT\",\"value\":\"{\\\"ms\\\": 5}\"}}"),
+        ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "plain", "expectation": {"value": "yes"}}}""", 200, "\"expectation\":{\"value\": \"yes\"}"),
+        ("GET /api/3.0/mlflow/traces/tr-3", 200, "\"assessments\":[{\"assessment_id\":\"a-"),
+        ("""POST traces/delete-traces {"experiment_id": "1"}""", 400, "Either `max_timestamp_millis` or `request_ids` must be specified, but not both."),
+        ("""POST traces/delete-traces {"experiment_id": "1", "request_ids": ["x"], "max_traces": 2}""", 400, "`max_traces` can't be specified"),
+        ("""POST traces/delete-traces {"experiment_id": "1", "max_timestamp_millis": 1000000000000000, "max_traces": 1}""", 200, "{\"traces_deleted\":1}"),
+        ("GET traces/$trace/info", 404, "not found"),
+        ("""POST /api/3.0/mlflow/traces/delete-traces {"experiment_id": "1", "request_ids": ["tr-3", "nobody"]}""", 200, "{\"traces_deleted\":1}"),
+        ("GET traces?experiment_ids=1", 200, "{}"),
 
         // Registry
         ("""POST registered-models/create {"name": "m"}""", 200, "\"registered_model\":{\"name\":\"m\",\"creation_timestamp\":|!description|!tags"),
@@ -147,6 +277,15 @@ public sealed class ScenarioTests
         ("GET model-versions/search?filter=tags.k%20%3D%20'v'", 200, "\"version\":\"1\"|!\"version\":\"2\""),
         ("""DELETE model-versions/delete-tag {"name": "m", "version": "1", "key": "k"}""", 200, "{}"),
         ("GET registered-models/search?filter=name%20ILIKE%20'M'", 200, "\"name\":\"m\""),
+        ("""POST registered-models/create {"name": "words", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]}""", 200, "words"),
+        ("""POST model-versions/create {"name": "words", "source": "s3://b/x", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]}""", 200, "\"version\":\"1\""),
+        ("GET registered-models/search", 200, "\"name\":\"m\"|!words"),
+        ("GET registered-models/search?filter=tag.%60mlflow.prompt.is_prompt%60%20!%3D%20'true'", 200, "\"name\":\"m\"|!words"),
+        ("GET registered-models/search?filter=tag.%60mlflow.prompt.is_prompt%60%20%3D%20'true'", 200, "words|!\"name\":\"m\""),
+        ("GET model-versions/search", 200, "\"name\":\"m\"|!words"),
+        ("GET model-versions/search?filter=tags.%60mlflow.prompt.is_prompt%60%20%3D%20'false'", 200, "\"name\":\"m\"|!words"),
+        ("GET model-versions/search?filter=tags.%60mlflow.prompt.is_prompt%60%20%3D%20'true'", 200, "words|!\"name\":\"m\""),
+        ("""DELETE registered-models/delete {"name": "words"}""", 200, "{}"),
         ("""PATCH registered-models/update {"name": "m", "description": "words"}""", 200, "\"description\":\"words\""),
         ("""POST registered-models/rename {"name": "m", "new_name": "n"}""", 200, "\"name\":\"n\""),
         ("""DELETE model-versions/delete {"name": "n", "version": "2"}""", 200, "{}"),
@@ -165,16 +304,21 @@ public sealed class ScenarioTests
         var exp = await Field(host, "experiments/create", """{"name": "story"}""", "experiment_id");
         Assert.Equal("1", exp);
         var run = await Field(host, "runs/create", """{"experiment_id": "1", "run_name": "first", "start_time": 1}""", "run", "info", "run_id");
+        var model = await Field(
+            host, "logged-models", $$"""{"experiment_id": "1", "name": "lin", "source_run_id": "{{run}}", "params": [{"key": "depth", "value": "6"}], "tags": []}""", "model", "info", "model_id");
+        var trace = await Field(
+            host, "traces", """{"experiment_id": "1", "timestamp_ms": 1000, "request_metadata": [{"key": "meta", "value": "apple"}], "tags": [{"key": "tag", "value": "red"}]}""", "trace_info", "request_id");
+        string Filled(string text) => text.Replace("$run", run, StringComparison.Ordinal).Replace("$model", model, StringComparison.Ordinal).Replace("$trace", trace, StringComparison.Ordinal);
         var wrong = new List<string>();
         foreach (var (text, status, expected) in _rows)
         {
-            using var request = Request(text.Trim().Replace("$run", run, StringComparison.Ordinal));
+            using var request = Request(Filled(text.Trim()));
             using var response = await host.Client.SendAsync(request, ct);
             var body = await response.Content.ReadAsStringAsync(ct);
             var head = $"{(text.Length > 120 ? text[..120] + "…" : text)} gave {(int)response.StatusCode} {(body.Length > 400 ? body[..400] + "…" : body)}";
             if ((int)response.StatusCode != status)
                 wrong.Add($"{head}, expected {status}");
-            foreach (var piece in expected.Replace("$run", run, StringComparison.Ordinal).Split('|'))
+            foreach (var piece in Filled(expected).Split('|'))
             {
                 if (piece[0] == '!' ? body.Contains(piece[1..], StringComparison.Ordinal) : !body.Contains(piece, StringComparison.Ordinal))
                     wrong.Add($"{head}, expected {piece}");
@@ -192,7 +336,7 @@ public sealed class ScenarioTests
         using var page = new StringContent("<script>alert(1)</script>", Encoding.UTF8, "text/html");
         await host.Client.PutAsync("/api/2.0/mlflow-artifacts/artifacts/x/page.html", page, ct);
         using var response = await host.Client.GetAsync("/api/2.0/mlflow-artifacts/artifacts/x/page.html", ct);
-        Assert.StartsWith("attachment", response.Content.Headers.ContentDisposition!.ToString(), StringComparison.Ordinal);
+        Assert.Equal("attachment; filename=page.html", response.Content.Headers.ContentDisposition!.ToString());
         Assert.Contains("nosniff", response.Headers.GetValues("X-Content-Type-Options"));
         Assert.Contains("sandbox", string.Join(';', response.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
     }
@@ -212,6 +356,34 @@ public sealed class ScenarioTests
         Assert.Contains("UNAUTHENTICATED", await stranger.Content.ReadAsStringAsync(ct), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_overriding_assessment_makes_the_other_invalid_until_it_is_deleted()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var host = await TestHost.Start();
+        var trace = await Field(host, "traces", """{"experiment_id": "0", "timestamp_ms": 1}""", "trace_info", "request_id");
+        var root = $"/api/3.0/mlflow/traces/{trace}/assessments";
+        var first = await Field(host, root, """{"assessment": {"assessment_name": "good", "feedback": {"value": "yes"}}}""", "assessment", "assessment_id");
+        var second = await Field(host, root, $$$"""{"assessment": {"assessment_name": "good", "feedback": {"value": "no"}, "overrides": "{{{first}}}"}}""", "assessment", "assessment_id");
+        Assert.Contains("\"valid\":false", await host.Client.GetStringAsync($"{root}/{first}", ct), StringComparison.Ordinal);
+        using var change = new StringContent("""{"assessment": {"feedback": {"value": 3}, "rationale": "unsaid"}, "update_mask": "assessmentName,feedback"}""", Encoding.UTF8, "application/json");
+        using var nameless = await host.Client.PatchAsync($"{root}/{second}", change, ct);
+        Assert.Equal(400, (int)nameless.StatusCode);
+        using var masked = new StringContent("""{"assessment": {"feedback": {"value": 3}, "rationale": "unsaid"}, "update_mask": "feedback"}""", Encoding.UTF8, "application/json");
+        using var changed = await host.Client.PatchAsync($"{root}/{second}", masked, ct);
+        var answer = await changed.Content.ReadAsStringAsync(ct);
+        Assert.Contains("\"feedback\":{\"value\": 3}", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsaid", answer, StringComparison.Ordinal);
+        using var expectation = new StringContent("""{"assessment": {"expectation": {"value": 3}}, "update_mask": "expectation"}""", Encoding.UTF8, "application/json");
+        using var refused = await host.Client.PatchAsync($"{root}/{second}", expectation, ct);
+        Assert.Equal(400, (int)refused.StatusCode);
+        using var deleted = await host.Client.DeleteAsync($"{root}/{second}", ct);
+        Assert.Equal(200, (int)deleted.StatusCode);
+        Assert.Contains("\"valid\":true", await host.Client.GetStringAsync($"{root}/{first}", ct), StringComparison.Ordinal);
+        using var gone = await host.Client.GetAsync($"{root}/{second}", ct);
+        Assert.Equal(404, (int)gone.StatusCode);
+    }
+
     private static HttpRequestMessage Request(string text)
     {
         var parts = text.Split(' ', 3);
@@ -226,7 +398,7 @@ public sealed class ScenarioTests
     private static async Task<string> Field(TestHost host, string path, string body, params string[] names)
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var response = await host.Client.PostAsync("/api/2.0/mlflow/" + path, content);
+        using var response = await host.Client.PostAsync(path[0] == '/' ? path : "/api/2.0/mlflow/" + path, content);
         using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         return names.Aggregate(document.RootElement, (element, name) => element.GetProperty(name)).GetString()!;
     }

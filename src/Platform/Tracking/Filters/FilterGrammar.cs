@@ -16,6 +16,9 @@ public sealed record FilterGrammar(
     /// <summary>Fields with fixed keys below a prefix, such as <c>dataset.name</c>.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Fixed { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>Whether the texts below free keys (parameters, tags) may be compared with a list.</summary>
+    public bool KeyedLists { get; init; }
+
     /// <summary>Attributes that may be ordered by but not filtered on, and the other way round, are told apart here.</summary>
     public IReadOnlyDictionary<string, FilterField>? OrderAttributes { get; init; }
 
@@ -35,7 +38,7 @@ public sealed record FilterGrammar(
                 : throw Invalid($"Invalid {kind} key '{key}' specified. Valid keys are [{string.Join(", ", keys.Select(k => $"'{k}'"))}]");
         }
 
-        return new FilterField(kind, key, Keyed[kind]);
+        return new FilterField(kind, key, Keyed[kind], AllowsIn: KeyedLists && Keyed[kind] == FieldType.Text);
     }
 
     private FilterField Attribute(string key, bool ordering)

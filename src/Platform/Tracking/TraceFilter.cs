@@ -1,0 +1,121 @@
+using System.Globalization;
+using Holdfast.Storage.Sql;
+using Holdfast.Tracking.Filters;
+
+namespace Holdfast.Tracking;
+
+/// <summary>The search grammar of traces and its SQL.</summary>
+public static class TraceFilter
+{
+    private static readonly FilterField _experiment = new("attribute", "experiment_id", FieldType.Number);
+    private static readonly Dictionary<string, FilterField> _attributes = Attributes();
+
+    /// <summary>MLflow's grammar: comparisons joined by AND.</summary>
+    public static FilterGrammar Mlflow { get; } = new(
+        new Dictionary<string, string>
+        {
+            ["tag"] = "tag",
+            ["tags"] = "tag",
+            ["metadata"] = "metadata",
+            ["request_metadata"] = "metadata",
+            ["attribute"] = "attribute",
+            ["attributes"] = "attribute",
+            ["trace"] = "attribute",
+        },
+        _attributes,
+        new Dictionary<string, FieldType> { ["tag"] = FieldType.Text, ["metadata"] = FieldType.Text })
+    {
+        OrderAttributes = new Dictionary<string, FilterField>(_attributes) { ["experiment_id"] = _experiment },
+    };
+
+    /// <summary>Our own: a superset with OR, NOT and parentheses.</summary>
+    public static FilterGrammar Native { get; } = Mlflow with { Extended = true };
+
+    internal static List<long> Search(Tx tx, int ws, IReadOnlyList<int> experiments, Filter filter, IReadOnlyList<Ordering> order, int limit, long offset)
+    {
+        if (experiments.Count == 0)
+            return [];
+        var sql = new FilterSql(tx.Dialect, Compare);
+        var where = sql.Where(filter);
+        var columns = new List<string>();
+        var by = new List<string>();
+        foreach (var ordering in order)
+        {
+            var column = "o" + columns.Count.ToString(CultureInfo.InvariantCulture);
+            columns.Add($", {Sorted(sql, ordering.Field)} as {column}");
+            by.Add($"case when {column} is null then 1 else 0 end");
+            by.Add(column + (ordering.Descending ? " desc" : " asc"));
+        }
+
+        by.AddRange(["requested_at desc", "trace_key desc"]);
+        sql.Bind("ws", ws);
+        sql.Bind("limit", limit);
+        sql.Bind("offset", offset);
+        var among = string.Join(", ", experiments.Select(e => e.ToString(CultureInfo.InvariantCulture)));
+        return tx.Query(
+            $"""
+            select trace_key from (select t.trace_key, t.requested_at{string.Concat(columns)} from trace t where t.workspace_id = @ws and t.experiment_id in ({among}) and {where}) found
+            order by {string.Join(", ", by)} limit @limit offset @offset
+            """,
+            r => r.Int64(0), sql.Args);
+    }
+
+    private static string Compare(FilterSql sql, Comparison c) => c.Field switch
+    {
+        { Kind: "tag" or "metadata" } => Having(sql, c.Field.Kind, c.Field.Key, c),
+        { Key: "name" } => Having(sql, "tag", WellKnownTags.TraceName, c),
+        // A run's traces are those that it made and those that were linked to it.
+        { Key: "run_id" } =>
+            $"({Having(sql, "metadata", WellKnownTags.SourceRun, c)} or exists (select 1 from trace_run x where x.workspace_id = t.workspace_id and x.trace_key = t.trace_key and {sql.Compare("x.run_id", c)}))",
+        { Key: "status" } when c.Value is string word => sql.Compare("t.state", c with { Value = word.ToUpperInvariant() }),
+        _ => sql.Compare(Column(c.Field.Key), c),
+    };
+
+    private static string Having(FilterSql sql, string table, string key, Comparison c) =>
+        $"exists (select 1 from trace_{table} x where x.workspace_id = t.workspace_id and x.trace_key = t.trace_key and x.key = {sql.Bind(key)} and {sql.Compare("x.value", c)})";
+
+    private static string Sorted(FilterSql sql, FilterField field) => field switch
+    {
+        { Kind: "tag" or "metadata" } => Value(sql, field.Kind, field.Key),
+        { Key: "name" } => Value(sql, "tag", WellKnownTags.TraceName),
+        { Key: "run_id" } => Value(sql, "metadata", WellKnownTags.SourceRun),
+        { Type: FieldType.Text } => sql.ByCodePoint(Column(field.Key)),
+        _ => Column(field.Key),
+    };
+
+    private static string Value(FilterSql sql, string table, string key) =>
+        $"(select {sql.ByCodePoint("x.value")} from trace_{table} x where x.workspace_id = t.workspace_id and x.trace_key = t.trace_key and x.key = {sql.Bind(key)})";
+
+    private static string Column(string key) => key switch
+    {
+        "request_id" => "t.trace_id",
+        "client_request_id" => "t.client_request_id",
+        "status" => "t.state",
+        "timestamp" => "t.requested_at",
+        "execution_time" => "t.duration_ms",
+        "end_time" => "(t.requested_at + t.duration_ms)",
+        "experiment_id" => "t.experiment_id",
+        _ => throw new InvalidOperationException(key),
+    };
+
+    private static Dictionary<string, FilterField> Attributes()
+    {
+        var fields = new Dictionary<string, FilterField>();
+        void Add(FieldType type, string key, params string[] aliases)
+        {
+            var field = new FilterField("attribute", key, type, AllowsIn: type == FieldType.Text);
+            foreach (var name in aliases.Prepend(key))
+                fields[name] = field;
+        }
+
+        Add(FieldType.Text, "request_id", "trace_id");
+        Add(FieldType.Text, "client_request_id");
+        Add(FieldType.Text, "status", "state");
+        Add(FieldType.Text, "name");
+        Add(FieldType.Text, "run_id");
+        Add(FieldType.Number, "timestamp", "timestamp_ms");
+        Add(FieldType.Number, "execution_time", "execution_time_ms");
+        Add(FieldType.Number, "end_time", "end_time_ms");
+        return fields;
+    }
+}
