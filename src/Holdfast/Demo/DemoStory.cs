@@ -25,15 +25,15 @@ internal static class DemoStory
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn("scenario").AddColumn("ended").AddColumn(new TableColumn("requests").RightAligned())
             .AddColumn(new TableColumn("lost").RightAligned()).AddColumn(new TableColumn("PSI").RightAligned()).AddColumn(new TableColumn("factor").RightAligned())
-            .AddColumn(new TableColumn("accuracy before").RightAligned()).AddColumn(new TableColumn("after").RightAligned()).AddColumn(new TableColumn("seconds").RightAligned());
+            .AddColumn(new TableColumn("accuracy").RightAligned()).AddColumn(new TableColumn("time").RightAligned());
         foreach (var s in summary.Scenarios)
         {
             var f = s.Figures;
             table.AddRow(
                 s.Name,
-                s.Ended ? "[green]as it should[/]" : $"[red]without {Markup.Escape(s.Missing ?? "")}[/]",
+                s.Ended ? "[green]as told[/]" : $"[red]without {Markup.Escape(s.Missing ?? "")}[/]",
                 Number(f.Requests, "N0"), Number(f.RequestsLost, "N0"), Number(f.Psi, "0.00"), Number(f.ScaleFactor, "0.00"),
-                Number(f.AccuracyBefore, "0.0 %"), Number(f.AccuracyAfter, "0.0 %"), Number(f.Seconds, "0.0"));
+                $"{Number(100 * f.AccuracyBefore, "0.0")} -> {Number(f.AccuracyAfter, "0.0 %")}", Number(f.Seconds, "0' s'"));
         }
 
         return table;
