@@ -30,7 +30,7 @@ internal sealed class Report(string file)
             var path = Path.Combine(Folder, file);
             var sections = File.Exists(path) ? Sections(File.ReadAllText(path)) : [];
             sections[title] = text.ToString().TrimEnd() + "\n";
-            File.WriteAllText(path, Head + string.Join('\n', sections.Values));
+            File.WriteAllText(path, $"# {Path.GetFileNameWithoutExtension(file)}\n\n{Head}" + string.Join('\n', sections.Values));
         }
     }
 

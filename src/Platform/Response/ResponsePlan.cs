@@ -28,10 +28,11 @@ internal static class ResponsePlan
         policies.Where(p => p.On.Matches(diagnosed)).MaxBy(p => p.On.Specificity)
         ?? new ResponsePolicySpec("default", new PolicyMatch(), [.. channels.Select(c => new ActionSpec("notify", JsonSerializer.SerializeToElement(c)))], []);
 
-    /// <summary>Actions when an incident is resolved: what the platform itself owes, and what the policy adds. The block is lifted after the model is back and before anything retrains.</summary>
-    public static IReadOnlyList<ActionSpec> After(ResponsePolicySpec policy, string kind)
+    /// <summary>Actions when an incident is resolved: what the platform itself owes where rows were set aside or retraining was blocked, and what the policy adds. The block is lifted after the model is back and before anything retrains.</summary>
+    /// <param name="done">Names of the actions that were taken for the incident.</param>
+    public static IReadOnlyList<ActionSpec> After(ResponsePolicySpec policy, IEnumerable<string> done)
     {
-        if (kind != "data_fault")
+        if (!done.Any(a => a is "quarantine" or "block"))
             return policy.After;
         var actions = policy.After.Prepend(new ActionSpec(CloseQuarantine)).ToList();
         var retrain = actions.FindIndex(a => a.Name == "retrain");

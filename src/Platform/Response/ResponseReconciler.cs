@@ -99,7 +99,7 @@ internal sealed class ResponseReconciler(
         if (rows.Find(r => r.Phase == Phase.Policy) is not { } noted)
             return;
         var policy = noted.StateAs<ResponsePolicySpec>();
-        ResponseStore.Plan(tx, ResponsePlan.Rows(workspace, resolved.IncidentId, resolved.Endpoint, Phase.After, policy.Name, ResponsePlan.After(policy, resolved.DriftKind)));
+        ResponseStore.Plan(tx, ResponsePlan.Rows(workspace, resolved.IncidentId, resolved.Endpoint, Phase.After, policy.Name, ResponsePlan.After(policy, rows.Select(r => r.Action))));
     }
 
     // A model that was trained for a drift which turned out a fault has learnt the fault: its rollout goes back at once.

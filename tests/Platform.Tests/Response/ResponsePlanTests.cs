@@ -34,10 +34,12 @@ public sealed class ResponsePlanTests
     }
 
     [Fact]
-    public void After_a_fault_the_quarantine_is_closed_first_and_the_block_lifted_before_anything_retrains() =>
-        Assert.Equal(
-            ["close_quarantine", "resume", "unblock", "retrain"],
-            ResponsePlan.After(Policy("p", new PolicyMatch()) with { After = [new ActionSpec("resume"), new ActionSpec("retrain")] }, "data_fault").Select(a => a.Name));
+    public void What_was_set_aside_or_blocked_is_closed_first_and_lifted_before_anything_retrains()
+    {
+        var policy = Policy("p", new PolicyMatch()) with { After = [new ActionSpec("resume"), new ActionSpec("retrain")] };
+        Assert.Equal(["close_quarantine", "resume", "unblock", "retrain"], ResponsePlan.After(policy, ["notify", "block"]).Select(a => a.Name));
+        Assert.Equal(["resume", "retrain"], ResponsePlan.After(policy, ["notify"]).Select(a => a.Name));
+    }
 
     [Fact]
     public void A_policy_that_would_retrain_on_a_fault_is_refused()
