@@ -46,17 +46,9 @@ public static class LoggedModelFilter
         var where = sql.Where(filter);
         if (datasets.Count > 0 && !HasMetric(filter))
             where += $" and exists (select 1 from logged_model_metric x where x.workspace_id = m.workspace_id and x.model_key = m.model_key{MeasuredOn(sql, datasets)})";
-        var columns = new List<string>();
-        var by = new List<string>();
+        var sort = new SortColumns();
         foreach (var (ordering, dataset) in order)
-        {
-            var column = "o" + columns.Count.ToString(CultureInfo.InvariantCulture);
-            columns.Add($", {Sorted(sql, ordering.Field, dataset)} as {column}");
-            by.Add($"case when {column} is null then 1 else 0 end");
-            by.Add(column + (ordering.Descending ? " desc" : " asc"));
-        }
-
-        by.AddRange(["created_at desc", "model_key desc"]);
+            sort.Add(Sorted(sql, ordering.Field, dataset), ordering.Descending);
         sql.Bind("ws", ws);
         sql.Bind("limit", limit);
         sql.Bind("offset", offset);
@@ -64,8 +56,8 @@ public static class LoggedModelFilter
         return tx.Query(
             $"""
             select model_key from (
-                select m.model_key, m.created_at{string.Concat(columns)} from logged_model m where m.workspace_id = @ws and m.stage = 'active' and m.experiment_id in ({among}) and {where}
-            ) found order by {string.Join(", ", by)} limit @limit offset @offset
+                select m.model_key, m.created_at{sort.Select} from logged_model m where m.workspace_id = @ws and m.stage = 'active' and m.experiment_id in ({among}) and {where}
+            ) found order by {sort.By("created_at desc", "model_key desc")} limit @limit offset @offset
             """,
             r => r.Int64(0), sql.Args);
     }

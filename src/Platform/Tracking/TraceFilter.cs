@@ -37,25 +37,17 @@ public static class TraceFilter
             return [];
         var sql = new FilterSql(tx.Dialect, Compare);
         var where = sql.Where(filter);
-        var columns = new List<string>();
-        var by = new List<string>();
+        var sort = new SortColumns();
         foreach (var ordering in order)
-        {
-            var column = "o" + columns.Count.ToString(CultureInfo.InvariantCulture);
-            columns.Add($", {Sorted(sql, ordering.Field)} as {column}");
-            by.Add($"case when {column} is null then 1 else 0 end");
-            by.Add(column + (ordering.Descending ? " desc" : " asc"));
-        }
-
-        by.AddRange(["requested_at desc", "trace_key desc"]);
+            sort.Add(Sorted(sql, ordering.Field), ordering.Descending);
         sql.Bind("ws", ws);
         sql.Bind("limit", limit);
         sql.Bind("offset", offset);
         var among = string.Join(", ", experiments.Select(e => e.ToString(CultureInfo.InvariantCulture)));
         return tx.Query(
             $"""
-            select trace_key from (select t.trace_key, t.requested_at{string.Concat(columns)} from trace t where t.workspace_id = @ws and t.experiment_id in ({among}) and {where}) found
-            order by {string.Join(", ", by)} limit @limit offset @offset
+            select trace_key from (select t.trace_key, t.requested_at{sort.Select} from trace t where t.workspace_id = @ws and t.experiment_id in ({among}) and {where}) found
+            order by {sort.By("requested_at desc", "trace_key desc")} limit @limit offset @offset
             """,
             r => r.Int64(0), sql.Args);
     }
