@@ -16,6 +16,22 @@ internal sealed class Draw(int seed)
 
     public double Normal() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
 
+    /// <summary>0 to count - 1 in random order.</summary>
+    public int[] Shuffled(int count)
+    {
+        int[] order = [.. Enumerable.Range(0, count)];
+        _random.Shuffle(order);
+        return order;
+    }
+
+    /// <summary>Each true with the given chance.</summary>
+    public bool[] Hits(int count, double chance)
+    {
+        var hits = new bool[count];
+        for (var i = 0; i < count; i++) hits[i] = Coin(chance);
+        return hits;
+    }
+
     /// <summary>Poisson count: by the product of uniforms, in parts of mean at most 30.</summary>
     public int Poisson(double mean)
     {

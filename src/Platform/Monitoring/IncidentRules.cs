@@ -9,7 +9,10 @@ internal static class IncidentRules
     private static readonly string[] Inputs = ["prediction_drift", "data_drift", "data_fault"];
 
     /// <summary>Whether a report is an incident's matter at all.</summary>
-    public static bool Alarms(DriftReport report) => report.Severity == "significant" && (Array.IndexOf(Inputs, report.Verdict) >= 0 || report.Verdict == "concept_drift");
+    public static bool Alarms(DriftReport report) => report.Severity == "significant" && (IsInput(report.Verdict) || IsQuality(report.Verdict));
+
+    /// <summary>Whether a kind is about worse answers: their relation to the labels changed, or the model did.</summary>
+    public static bool IsQuality(string kind) => kind is "concept_drift" or "performance_drift";
 
     /// <summary>The open incident with the same cause: the same family, and a feature in common.</summary>
     public static Incident? SameCause(IReadOnlyList<Incident> open, DriftReport report)
@@ -18,7 +21,7 @@ internal static class IncidentRules
         foreach (var incident in open)
         {
             // What has happened to the inputs explains that the answers got worse.
-            if (report.Verdict == "concept_drift" && IsInput(incident.Kind))
+            if (IsQuality(report.Verdict) && IsInput(incident.Kind))
                 return incident;
             if (IsInput(incident.Kind) != IsInput(report.Verdict))
                 continue;

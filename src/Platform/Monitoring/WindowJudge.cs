@@ -42,7 +42,7 @@ internal static class WindowJudge
         var worst = compared.Select(c => c.Report.Severity).Append(score?.Report.Severity ?? "none").MaxBy(Rank)!;
         report = report with
         {
-            Severity = diagnosis?.Kind is DriftKind.DataFault or DriftKind.ConceptDrift ? "significant" : worst,
+            Severity = diagnosis?.Kind is DriftKind.DataFault or DriftKind.ConceptDrift or DriftKind.PerformanceDrift ? "significant" : worst,
             Rows = finding.Rows ?? report.Rows,
             Features = [.. compared.Select(c => c.Report)],
             Score = score?.Report,
@@ -53,7 +53,7 @@ internal static class WindowJudge
             : report with
             {
                 Verdict = Verdict(diagnosis.Kind),
-                Cause = diagnosis.Kind is DriftKind.DataFault or DriftKind.DataDrift or DriftKind.PredictionDrift or DriftKind.ConceptDrift ? diagnosis.Cause : "",
+                Cause = diagnosis.Kind is DriftKind.DataFault or DriftKind.DataDrift or DriftKind.PredictionDrift or DriftKind.PerformanceDrift or DriftKind.ConceptDrift ? diagnosis.Cause : "",
                 Feature = diagnosis.Feature,
                 ScaleFactor = diagnosis.ScaleFactor,
                 Confidence = Math.Round(diagnosis.Confidence, 3),
@@ -105,6 +105,7 @@ internal static class WindowJudge
         DriftKind.DataDrift => "data_drift",
         DriftKind.PredictionDrift => "prediction_drift",
         DriftKind.ConceptDrift => "concept_drift",
+        DriftKind.PerformanceDrift => "performance_drift",
         DriftKind.FeedbackLoop => "feedback_loop",
         DriftKind.NotEnoughData => "localising",
         _ => "no_drift",

@@ -125,7 +125,7 @@ internal sealed class WindowStep(StoredMonitor monitor, EndpointKey key, Monitor
     {
         foreach (var incident in Open.ToList())
         {
-            if (incident.Kind == "concept_drift")
+            if (IncidentRules.IsQuality(incident.Kind))
             {
                 if (_accuracy is { Before: { } before, After: { } after } && after.Share >= before.Share - (Spec.AccuracyDrop / 2))
                     _resolved.Add((incident, "window_clean"));

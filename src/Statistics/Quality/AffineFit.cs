@@ -9,7 +9,7 @@ namespace Holdfast.Statistics.Quality;
 /// <param name="ShiftIsBig">Wasserstein-1 / sd of the reference is at least 0.25, and the KS distance exceeds its allowance: there is something to explain.</param>
 /// <param name="KnownFactor">A known conversion (2, 10^k, 60, 1024, miles, Fahrenheit, sign, ...) undoes the change as well as the best fit.</param>
 /// <param name="KnownName">Name of that conversion, or null.</param>
-/// <param name="Implausible">No population does this: a known conversion, or a pure scale by more than 1.5 (or less than 1/1.5), or a negative scale.</param>
+/// <param name="Implausible">No population does this: a known conversion, or a pure scale by more than 1.5 (or less than 1/1.5), or a negative scale, or a pure shift by 5 sds and more.</param>
 /// <param name="IsAffine">The change is big, and undoing the transformation removes it.</param>
 public sealed record AffineFit(
     double Scale, double Shift, double ScaleThroughOrigin, double Residual, double KsAfterUndo, bool ShiftIsBig, bool KnownFactor, string? KnownName, bool Implausible, bool IsAffine)
@@ -28,4 +28,39 @@ public sealed record AffineFit(
 
     /// <summary>Bias-corrected PSI in nats between the undone values and the reference, on the reference's bins: near 0 if undoing removed the drift.</summary>
     public double PsiAfterUndo { get; init; }
+
+    /// <summary>What the digits of the values say (<see cref="DigitEvidence"/>).</summary>
+    public DigitEvidence Digits { get; init; }
+
+    /// <summary>The values moved (KS p below 0.0001) and undoing brings them back to within the allowance: weaker than <see cref="IsAffine"/>, which also weighs the shape's details.</summary>
+    public bool Agrees { get; init; }
+
+    /// <summary>
+    /// True if no population does this, even if another one moved in at the same time (KS of the undone values up to 0.35): the digits speak for a factor of at least 1.1 (or at most
+    /// 1 / 1.1) or a known conversion, or the signs of nearly all values turned round.
+    /// </summary>
+    public bool IsCertain => KsAfterUndo <= 0.35
+        && ((Digits == DigitEvidence.For && (KnownFactor || Math.Abs(Math.Log(Math.Abs(BestScale))) >= Math.Log(1.1))) || (IsFlipped && BestScale < 0));
+
+    /// <summary>The values have nothing in common with the reference (KS at least 0.9), and a factor or known conversion makes them agree in shape: too far for a population.</summary>
+    public bool IsRemote => KsBefore >= 0.9 && IsAffine && Implausible;
+
+    /// <summary>Nearly all values had one sign and have the other.</summary>
+    public bool IsFlipped { get; init; }
+}
+
+/// <summary>What the way in which values are written says of a suspected factor.</summary>
+public enum DigitEvidence
+{
+    /// <summary>Nothing: too few values, or numbers with all digits in use.</summary>
+    Silent,
+
+    /// <summary>Neither for nor against.</summary>
+    Unclear,
+
+    /// <summary>Dividing by the factor puts the values on the grid of the reference, which it would not do with values that had not been multiplied.</summary>
+    For,
+
+    /// <summary>The values are on the grid of the reference as they stand, and dividing takes them off it: they were not multiplied, or rounded afterwards.</summary>
+    Against,
 }

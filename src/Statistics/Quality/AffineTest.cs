@@ -14,6 +14,12 @@ public static class AffineTest
 
     private const int Quantiles = 99;
 
+    // In sds of the reference: a whole population does not move that far and keep its shape.
+    private const double FarShift = 5;
+
+    // KS distance left by undoing what the digits name: the population may have moved meanwhile.
+    private const double MostMoved = 0.35;
+
     // What breaks most often; preferred to a rarer conversion that fits as well.
     private static readonly (string Name, double Scale, double Shift)[] Common =
     [
@@ -30,6 +36,8 @@ public static class AffineTest
         ("feet to metres", 0.3048, 0), ("metres to feet", 1 / 0.3048, 0), ("pounds to kilograms", 0.45359237, 0), ("kilograms to pounds", 1 / 0.45359237, 0),
         ("Celsius to Fahrenheit", 1.8, 32), ("Fahrenheit to Celsius", 1 / 1.8, -32 / 1.8), ("Celsius to kelvin", 1, 273.15), ("kelvin to Celsius", 1, -273.15),
     ];
+
+    private static readonly (string Name, double Scale, double Shift)[] Known = [.. Common, .. Rare];
 
     /// <summary>True if the named conversion is a plain doubling or halving, which no unit explains.</summary>
     internal static bool IsPlainScale(string? name) => name is "doubled" or "halved";
@@ -55,17 +63,26 @@ public static class AffineTest
         }
         var (scale, shift, residual) = LeastSquares(qr, qc);
         var origin = MedianRatio(qr, qc);
-        var before = KolmogorovSmirnov.Statistic(reference, current);
+        var test = KolmogorovSmirnov.TwoSampleSorted(reference, current, KsMethod.KolmogorovLimit);
+        var before = test.Statistic;
         var allowance = KolmogorovSmirnov.Allowance(reference.Length, current.Length);
         var big = before > allowance && Wasserstein.NormalisedBySd(reference, current) >= 0.25;
-        var best = Best(reference, current, scale, shift, origin);
+        var grid = new Grid(reference, current);
+        (double Scale, double Shift, double Ks, string? Name) best;
+        if (grid.Find(origin, Known, (a, b) => KsAfter(reference, current, a, b) <= MostMoved) is { } exact) best = (exact.Scale, exact.Shift, KsAfter(reference, current, exact.Scale, exact.Shift), exact.Name);
+        else best = Best(reference, current, scale, shift, origin);
+        // A sign turned round is the simpler explanation, even if the population moved besides.
+        if (IsFlipped(reference, current) && best.Name is null && KsAfter(reference, current, -1, 0) is var flipped && (best.Scale > 0 || flipped <= MostMoved)) best = (-1, 0, flipped, "sign");
         var undone = Undo(current, best.Scale, best.Shift, reference);
+        var digits = grid.Judge(best.Scale, best.Shift);
         var (spread, spreadAllowed) = Spread(reference, undone);
         var (psiBefore, psiAfter) = Shapes(reference, current, undone);
         var usable = reference.Length >= MinimumRows && current.Length >= MinimumRows && reference[0] < reference[^1] && current[0] < current[^1];
+        var agrees = usable && best.Ks <= allowance && best.Ks < 0.7 * before && test.PValue < 1e-4;
         var affine = usable && big && best.Ks <= allowance && best.Ks <= 0.35 * before && spread <= spreadAllowed
             && psiAfter.Corrected <= 0.01 + 2 * PsiNoise(psiAfter) && psiAfter.Corrected <= 0.2 * psiBefore.Corrected;
-        var implausible = best.Name is not null || best.Scale < 0 || (best.Shift == 0 && Math.Abs(Math.Log(Math.Abs(best.Scale))) > Math.Log(1.5));
+        var far = best.Scale == 1 && Math.Abs(best.Shift) >= FarShift * Samples.MeanSd(reference).Sd;
+        var implausible = far || best.Name is not null || best.Scale < 0 || (best.Shift == 0 && Math.Abs(Math.Log(Math.Abs(best.Scale))) > Math.Log(1.5));
         return new AffineFit(scale, shift, origin, residual, best.Ks, big, best.Name is not null, best.Name, implausible, affine)
         {
             BestScale = best.Scale,
@@ -73,8 +90,15 @@ public static class AffineTest
             KsBefore = before,
             QuantileSpread = spread,
             PsiAfterUndo = psiAfter.Corrected,
+            Digits = digits,
+            Agrees = agrees,
+            IsFlipped = IsFlipped(reference, current),
         };
     }
+
+    private static bool IsFlipped(double[] reference, double[] current) =>
+        (Samples.Quantile(reference, 0.01) >= 0 && Samples.Quantile(current, 0.99) <= 0 && reference[^1] > 0 && current[0] < 0)
+        || (Samples.Quantile(reference, 0.99) <= 0 && Samples.Quantile(current, 0.01) >= 0 && reference[0] < 0 && current[^1] > 0);
 
     private static (double Scale, double Shift, double Residual) LeastSquares(ReadOnlySpan<double> x, ReadOnlySpan<double> y)
     {
@@ -105,14 +129,30 @@ public static class AffineTest
     {
         (double Scale, double Shift, double Ks, string? Name) line = (scale, shift, KsAfter(reference, current, scale, shift), null);
         (double Scale, double Shift, double Ks, string? Name) pure = (origin, 0, KsAfter(reference, current, origin, 0), null);
-        // Fewer free parameters win unless clearly worse: a known conversion has none, a pure scale one, a line two.
+        // Fewer free parameters win unless clearly worse: a known conversion has none, a pure scale or a pure shift one, a line two.
         var noise = Math.Sqrt(1.0 / reference.Length + 1.0 / current.Length);
         var best = pure.Ks <= line.Ks + 0.5 * noise ? pure : line;
-        // A true conversion leaves a KS distance below 1.63 noise in 99 cases of 100; a common one is believed before a rare one that fits little better.
-        var accepted = Math.Max(best.Ks + 0.5 * noise, 1.63 * noise);
-        var common = Match(reference, current, Common, accepted);
-        var rare = Match(reference, current, Rare, accepted);
-        return common is null || rare?.Ks < common.Value.Ks - 0.6 * noise ? rare ?? best : common.Value;
+        var away = Samples.Quantile(current, 0.5) - Samples.Quantile(reference, 0.5);
+        (double Scale, double Shift, double Ks, string? Name) moved = (1, away, KsAfter(reference, current, 1, away), null);
+        if (best.Shift != 0 && moved.Ks <= best.Ks + 0.5 * noise) best = moved;
+        // A common conversion is believed before a rare one that fits little better, and both before a factor of the data.
+        var common = Match(reference, current, Common, best.Ks + 0.8 * noise);
+        var rare = Match(reference, current, Rare, best.Ks + 0.5 * noise);
+        if (common is not null && !(rare?.Ks < common.Value.Ks - 0.6 * noise)) return common.Value;
+        return rare ?? Simplest(reference, current, best, noise);
+    }
+
+    // The factor is an estimate; people multiply by numbers of one or two digits, so one that fits as well is meant.
+    private static (double Scale, double Shift, double Ks, string? Name) Simplest(double[] reference, double[] current, (double Scale, double Shift, double Ks, string? Name) best, double noise)
+    {
+        if (best.Shift != 0 || !(Math.Abs(best.Scale) > 0) || !double.IsFinite(best.Scale)) return best;
+        for (var digits = 1; digits <= 2; digits++)
+        {
+            var place = digits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(best.Scale)));
+            var scale = place < 0 ? Math.Round(best.Scale * Math.Pow(10, place)) * Math.Pow(10, -place) : Math.Round(best.Scale * Math.Pow(10, place)) / Math.Pow(10, place);
+            if (scale != 0 && KsAfter(reference, current, scale, 0) is var ks && ks <= best.Ks + 0.3 * noise) return (scale, 0, ks, null);
+        }
+        return best;
     }
 
     private static (double Scale, double Shift, double Ks, string? Name)? Match(double[] reference, double[] current, (string Name, double Scale, double Shift)[] conversions, double accepted)
@@ -147,7 +187,7 @@ public static class AffineTest
     }
 
     // Rounding noise of the division must not split ties, so a value within 1e-9 of a reference value becomes it.
-    private static double[] Undo(double[] current, double a, double b, double[] reference)
+    internal static double[] Undo(double[] current, double a, double b, double[] reference)
     {
         var result = new double[current.Length];
         for (var i = 0; i < result.Length; i++) result[i] = (current[i] - b) / a;

@@ -56,8 +56,11 @@ internal static class Atoms
         var count = 0;
         foreach (var x in sample)
         {
-            if (Math.Abs(x - Math.Round(x, decimals)) > 1e-9 * Math.Max(1, Math.Abs(x))) count++;
+            if (IsFinerThan(x, decimals)) count++;
         }
         return sample.Length == 0 ? 0 : (double)count / sample.Length;
     }
+
+    /// <summary>A finite value that needs more than the given number of decimals.</summary>
+    public static bool IsFinerThan(double x, int decimals) => Math.Abs(x - Math.Round(x, decimals)) > 1e-9 * Math.Max(1, Math.Abs(x));
 }

@@ -15,6 +15,15 @@ public static class DriftCause
     /// <summary>All values converted by a known unit or factor of ten.</summary>
     public const string UnitChange = "unit_change";
 
+    /// <summary>All values moved by the same amount, too far or by too well known a constant for any population.</summary>
+    public const string Shift = "shift";
+
+    /// <summary>All values look multiplied by one factor, but nothing else confirms it: it may be a real change.</summary>
+    public const string PossibleScaleChange = "possible_scale_change";
+
+    /// <summary>A column of times stands still.</summary>
+    public const string StalledTime = "stalled_time";
+
     /// <summary>All values have the opposite sign.</summary>
     public const string SignFlip = "sign_flip";
 
@@ -50,6 +59,9 @@ public static class DriftCause
 
     /// <summary>The feature's population changed.</summary>
     public const string PopulationShift = "population_shift";
+
+    /// <summary>No feature moved by itself, but what they do together did.</summary>
+    public const string JointShift = "joint_shift";
 
     /// <summary>New categories with coherent mass: a new segment.</summary>
     public const string NewSegment = "new_segment";

@@ -18,6 +18,9 @@ public enum DriftKind
     /// <summary>Only the predictions changed: suspect the model version, its configuration, or feature skew.</summary>
     PredictionDrift,
 
+    /// <summary>The model answers the same features in another way, and worse: another version or configuration. Roll back.</summary>
+    PerformanceDrift,
+
     /// <summary>The relation between features and labels changed. Retrain on recent labels.</summary>
     ConceptDrift,
 

@@ -40,8 +40,63 @@ public sealed record FeatureEvidence(string Name, PsiResult Psi, TestResult Ks)
     /// <summary>Weight of the feature in the model, &gt;= 0. Default 1. Ranks the features by importance times effect.</summary>
     public double Importance { get; init; } = 1;
 
+    /// <summary>True for a column of times, which always move on: only a stop is looked for.</summary>
+    public bool IsTime { get; init; }
+
     /// <summary>True for a feature of categories.</summary>
     public bool IsCategorical => CurrentCategories is not null || ReferenceCategories is not null;
+
+    /// <summary>Evidence from two numeric samples in order of arrival; NaN and infinities count as missing.</summary>
+    /// <param name="name">The feature.</param>
+    /// <param name="reference">Reference values.</param>
+    /// <param name="current">Values of the window.</param>
+    /// <param name="level">Confidence of the PSI interval; with K features read together 1 - 0.05 / K. Default 0.95.</param>
+    public static FeatureEvidence OfNumbers(string name, double[] reference, double[] current, double level = 0.95)
+    {
+        double[] before = Samples.SortedFinite(reference), after = Samples.SortedFinite(current);
+        var bins = ReferenceBins.FromSortedNumeric(before);
+        return new FeatureEvidence(name, Distances.Psi.Compare(bins.CountsOfSorted(before), bins.CountsOfSorted(after), level), KolmogorovSmirnov.TwoSampleSorted(before, after))
+        {
+            ReferenceSample = Samples.Finite(reference),
+            CurrentSample = Samples.Finite(current),
+            ReferenceTotal = reference.Length,
+            ReferenceMissing = reference.Length - before.Length,
+            CurrentTotal = current.Length,
+            CurrentMissing = current.Length - after.Length,
+        };
+    }
+
+    /// <summary>Evidence from two samples of categories; null counts as missing.</summary>
+    /// <param name="name">The feature.</param>
+    /// <param name="reference">Reference values.</param>
+    /// <param name="current">Values of the window.</param>
+    /// <param name="level">Confidence of the PSI interval; with K features read together 1 - 0.05 / K. Default 0.95.</param>
+    public static FeatureEvidence OfCategories(string name, IReadOnlyList<string?> reference, IReadOnlyList<string?> current, double level = 0.95)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        ArgumentNullException.ThrowIfNull(current);
+        var (before, after) = (Counts(reference), Counts(current));
+        var bins = ReferenceBins.FromCategories(before);
+        return new FeatureEvidence(name, Distances.Psi.Compare(bins.ReferenceCounts, bins.CountsOf(after), level), TestResult.Undefined)
+        {
+            ReferenceCategories = before,
+            CurrentCategories = after,
+            ReferenceTotal = reference.Count,
+            ReferenceMissing = reference.Count - before.Values.Sum(),
+            CurrentTotal = current.Count,
+            CurrentMissing = current.Count - after.Values.Sum(),
+        };
+    }
+
+    private static Dictionary<string, long> Counts(IReadOnlyList<string?> values)
+    {
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var value in values)
+        {
+            if (value is not null) counts[value] = counts.GetValueOrDefault(value) + 1;
+        }
+        return counts;
+    }
 
     /// <summary>Evidence from two profiles over the same bins.</summary>
     public static FeatureEvidence FromProfiles(string name, FeatureProfile reference, FeatureProfile current, string? source = null, double importance = 1)

@@ -57,7 +57,7 @@ internal static class DriftComparison
         // The more rows, the more of them are equal by chance: both files are looked at to the same depth.
         var rows = Math.Min(reference.Rows, current.Rows);
         var repeated = new RepeatedRows(reference.Repeated(rows), rows, current.Repeated(rows), rows);
-        var (diagnosis, features) = DriftJudge.Judge(measured, settings, performance, repeated, absent);
+        var (diagnosis, features) = DriftJudge.Judge(measured, settings, performance, repeated, absent, JointSample.Of(reference, current, [.. pairs.Select(p => (p.Reference.Name, p.Type))]));
         return new DriftFindings(new ComparedFile(reference.Name, reference.Rows), new ComparedFile(current.Name, current.Rows), settings, diagnosis, features, [])
         {
             Performance = performance,

@@ -9,12 +9,13 @@ internal static class DriftJudge
 {
     // The search for exchanged columns compares all pairs that moved.
     private const int MostPaired = 200;
-    private static readonly string[] Genuine = [DriftCause.None, DriftCause.NotEnoughData, DriftCause.PopulationShift, DriftCause.NewSegment, DriftCause.ConceptChange, DriftCause.PredictionShift, DriftCause.ModelChanged, DriftCause.SelfInduced];
+    private static readonly string[] Genuine = [DriftCause.None, DriftCause.NotEnoughData, DriftCause.PopulationShift, DriftCause.JointShift, DriftCause.NewSegment, DriftCause.ConceptChange, DriftCause.PredictionShift, DriftCause.ModelChanged, DriftCause.SelfInduced];
 
     /// <summary>Judges.</summary>
     /// <param name="absent">Columns of the reference that the current file lacks.</param>
+    /// <param name="rows">A sample of whole rows; null if a file cannot give them.</param>
     public static (FoundDiagnosis Diagnosis, IReadOnlyList<MeasuredFeature> Features) Judge(
-        IReadOnlyList<MeasuredFeature> measured, DriftSettings settings, PerformanceEvidence? performance, RepeatedRows repeated, IReadOnlyList<string> absent)
+        IReadOnlyList<MeasuredFeature> measured, DriftSettings settings, PerformanceEvidence? performance, RepeatedRows repeated, IReadOnlyList<string> absent, JointRows? rows)
     {
         var adjusted = MultipleTesting.BenjaminiHochberg([.. measured.Select(m => m.P)]);
         var features = measured.Select((m, i) => m with { AdjustedP = adjusted[i], State = State(m, settings) }).OrderByDescending(m => m.Psi.Corrected).ThenBy(m => m.Name, StringComparer.Ordinal).ToList();
@@ -23,7 +24,8 @@ internal static class DriftJudge
         var result = Diagnosis.Classify(
             new DiagnosisInput([.. inputs.Select((f, i) => i < MostPaired ? f.Evidence : f.Evidence with { Ks = TestResult.Undefined })])
             {
-                Prediction = prediction is null ? null : new PredictionEvidence(prediction.Psi),
+                Prediction = prediction is null ? null : new PredictionEvidence(prediction.Psi) { Column = prediction.Name },
+                Rows = rows,
                 Performance = performance,
                 ReferenceDuplicates = repeated.Reference,
                 ReferenceRows = repeated.ReferenceRows,
@@ -56,8 +58,12 @@ internal static class DriftJudge
                 return Fault(result, features);
             case DriftKind.DataDrift when moved.Count > 0:
                 return Drift(result, features, moved, performance, settings);
+            case DriftKind.DataDrift when result.Cause == DriftCause.JointShift:
+                return new FoundDiagnosis("data_drift", result.Evidence[0].Value >= new DiagnosisOptions { ToleratedPsi = settings.Alarm }.ToleratedAuc ? "significant" : "moderate", null, null, result.Confidence, [.. result.RootCauses.Select(c => c.Feature)], Sentences(result));
+            case DriftKind.PerformanceDrift:
+                return Answers(result, features.Find(f => f.Name == settings.Prediction)!, inputs.Count);
             case DriftKind.ConceptDrift:
-                return Labels(result, features, moved, inputs.Count, settings);
+                return new FoundDiagnosis("concept_drift", "significant", null, null, result.Confidence, settings.Target is null ? moved : [settings.Target, .. moved], Sentences(result));
             case DriftKind.PredictionDrift when features.Find(f => f.Name == settings.Prediction)?.State is { } state and not "none":
                 return new FoundDiagnosis("prediction_drift", state, null, null, result.Confidence, [settings.Prediction!], Sentences(result));
             case DriftKind.FeedbackLoop:
@@ -82,9 +88,7 @@ internal static class DriftJudge
     private static FoundDiagnosis Fault(DiagnosisResult result, List<MeasuredFeature> features)
     {
         var cause = result.Cause;
-        if (cause is DriftCause.ConstantColumn or DriftCause.FrozenValue && features.Find(f => f.Name == result.Feature)?.Type == FeatureType.Time)
-            cause = "stalled_time";
-        var columns = result.Evidence.Where(e => e.Feature is not null && e.Name is not ("psi" or "missing_share")).Select(e => e.Feature!).ToList();
+        var columns = result.Evidence.Where(e => e.Feature is not null && e.Name is not ("psi" or "missing_share" or "explained")).Select(e => e.Feature!).ToList();
         if (cause == DriftCause.ColumnsSwapped)
             columns.InsertRange(1, features.Where(f => f.Name != result.Feature && result.Evidence[0].Detail.Contains($" the reference of {f.Name} and ", StringComparison.Ordinal)).Select(f => f.Name));
         var others = features.Where(f => f.State != "none" && !columns.Contains(f.Name)).Select(f => f.Name).ToList();
@@ -93,37 +97,24 @@ internal static class DriftJudge
             others.Count == 0 ? Sentences(result) : [.. Sentences(result), $"Apart from it, {DriftWords.List(others)} moved: compare again once the fault is repaired."]);
     }
 
-    // Features moved and no defect explains it. A scaling of all values that no known unit explains is said as a suspicion only.
+    // Features moved and no defect explains it.
     private static FoundDiagnosis Drift(DiagnosisResult result, List<MeasuredFeature> features, List<string> moved, PerformanceEvidence? performance, DriftSettings settings)
     {
-        var first = features.Find(f => f.Name == (result.Feature ?? moved[0]))!;
         var severity = features.Any(f => moved.Contains(f.Name) && f.State == "significant") ? "significant" : "moderate";
         var evidence = Sentences(result);
-        if (first.Type == FeatureType.Numeric && AffineTest.Fit(first.Evidence.ReferenceSample, first.Evidence.CurrentSample) is { IsAffine: true, BestShift: 0, BestScale: > 0 } fit && Math.Abs(Math.Log(fit.BestScale)) > Math.Log(1.2))
-        {
-            return new FoundDiagnosis(
-                "data_drift", severity, "possible_scale_change", fit.BestScale, result.Confidence, moved,
-                [Invariant($"All values of {first.Name} are {fit.BestScale:G4} times those of the reference: undoing it takes the KS distance from {fit.KsBefore:F3} to {fit.KsAfterUndo:F3}. No known conversion has this factor, so it may also be a real change."), .. evidence]);
-        }
-
+        if (result.Cause == DriftCause.PossibleScaleChange)
+            return new FoundDiagnosis("data_drift", severity, result.Cause, result.ScaleFactor, result.Confidence, [result.Feature!, .. moved.Where(m => m != result.Feature)], evidence);
         if (performance is { Expected: { } expected } && performance.AfterHigh < performance.BeforeLow - 0.01)
             evidence = [.. evidence, Invariant($"With the scores as they are now, {expected:F3} was to be expected: the change of the inputs explains the fall.")];
         return new FoundDiagnosis("data_drift", severity, Cause(result.Cause), null, result.Confidence, moved, evidence);
     }
 
-    // The quality fell. Predictions that moved while no feature did can only come from another model: a fixed model answers the same inputs alike.
-    private static FoundDiagnosis Labels(DiagnosisResult result, List<MeasuredFeature> features, List<string> moved, int inputs, DriftSettings settings)
+    // The quality fell, and the same inputs are answered in another way: a fixed model does not do that.
+    private static FoundDiagnosis Answers(DiagnosisResult result, MeasuredFeature prediction, int inputs)
     {
-        var prediction = features.Find(f => f.Name == settings.Prediction);
-        if (moved.Count == 0 && prediction is { State: not "none" })
-        {
-            var others = inputs == 0 ? "and no features are given that could explain it" : "while the features did not";
-            return new FoundDiagnosis(
-                "performance_drift", "significant", null, null, result.Confidence, [prediction.Name],
-                [Invariant($"The predictions moved (PSI {prediction.Psi.Corrected:F3} [{prediction.Psi.Low:F3}, {prediction.Psi.High:F3}]) {others}, and their quality fell: suspect another model version or its configuration."), .. Sentences(result)]);
-        }
-
-        return new FoundDiagnosis("concept_drift", "significant", null, null, result.Confidence, settings.Target is null ? moved : [settings.Target, .. moved], Sentences(result));
+        var others = inputs == 0 ? "and no features are given that could explain it" : "while the features did not";
+        var moved = prediction.State == "none" ? [] : new[] { Invariant($"The predictions moved (PSI {prediction.Psi.Corrected:F3} [{prediction.Psi.Low:F3}, {prediction.Psi.High:F3}]) {others}, and their quality fell: suspect another model version or its configuration.") };
+        return new FoundDiagnosis("performance_drift", "significant", null, null, result.Confidence, [prediction.Name], [.. moved, .. Sentences(result)]);
     }
 
     private static string? Cause(string cause) => Genuine.Contains(cause) ? null : cause;

@@ -1,3 +1,4 @@
+using Holdfast.Statistics.Multivariate;
 using Holdfast.Storage.Tables;
 
 namespace Holdfast.Commands.Drift;
@@ -14,7 +15,13 @@ internal sealed record DriftTable(string Name, long Rows, IReadOnlyList<IColumnD
     /// <summary>A table in memory.</summary>
     public static DriftTable Of(string name, Table table) => new(
         name, table.Rows, [.. table.Columns.Select(c => new MemoryColumn(c))], column => table.Find(column)!,
-        rows => RepeatedRows.Expected(RepeatedRows.Times(RepeatedRows.Hashes(table)), rows), table);
+        rows => RepeatedRows.Expected(RepeatedRows.Times(RepeatedRows.Hashes(table)), rows), table)
+    {
+        Sample = columns => JointSample.Of(table, columns),
+    };
+
+    /// <summary>A few thousand whole rows of some columns; null if the file cannot give them.</summary>
+    public Func<IReadOnlyList<(string Name, FeatureType Type)>, IReadOnlyList<FeatureColumn>>? Sample { get; init; }
 
     /// <summary>The column of that name; null when there is none.</summary>
     public IColumnData? Find(string name) => Columns.FirstOrDefault(c => c.Name == name);

@@ -130,6 +130,7 @@ internal sealed class ReferenceFeature
             ReferenceMissing = _side.Missing,
             CurrentTotal = current.Total,
             CurrentMissing = current.Missing,
+            IsTime = Type == FeatureType.Time,
         };
     }
 

@@ -1,5 +1,7 @@
 using DuckDB.NET.Data;
 using Holdfast.Contracts;
+using Holdfast.Statistics.Multivariate;
+using Holdfast.Statistics.Quality;
 using Holdfast.Storage.Tables;
 
 namespace Holdfast.Commands.Drift;
@@ -46,7 +48,25 @@ internal sealed class SpilledTable : IDisposable
         }
     }
 
-    public DriftTable ToTable(string name) => new(name, _rows, _columns, Whole, rows => RepeatedRows.Expected(Times(), rows), null);
+    public DriftTable ToTable(string name) => new(name, _rows, _columns, Whole, rows => RepeatedRows.Expected(Times(), rows), null) { Sample = Sample };
+
+    // Only numbers are spilled, so whole rows have only those: texts are left out on both sides.
+    private IReadOnlyList<FeatureColumn> Sample(IReadOnlyList<(string Name, FeatureType Type)> columns)
+    {
+        List<(string Name, int Index)> numbers = [.. columns.Where(c => c.Type == FeatureType.Numeric).Select(c => (c.Name, Array.FindIndex(_columns, x => x.Name == c.Name && x.Kind == ColumnKind.Numeric))).Where(c => c.Item2 >= 0)];
+        if (numbers.Count == 0)
+            return [];
+        var values = numbers.ConvertAll(_ => new List<double>(JointRows.UsefulRows));
+        using var command = Command($"select {string.Join(", ", numbers.Select(n => $"c{n.Index}"))} from (select * from t using sample reservoir({JointRows.UsefulRows} rows) repeatable (0))");
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            for (var i = 0; i < values.Count; i++)
+                values[i].Add(reader.IsDBNull(i) ? double.NaN : reader.GetDouble(i));
+        }
+
+        return [.. numbers.Select((n, i) => FeatureColumn.Numeric(n.Name, [.. values[i]]))];
+    }
 
     /// <summary>The finite values of a column, ascending.</summary>
     public double[] Sorted(int column, long count)

@@ -48,7 +48,7 @@ internal sealed class TimeWindows
             var part = DriftTable.Of(_name, Part(rows));
             var measured = references.Select(r => r.Measure(part.Find(r.Name)!.As(r.Type), level)).ToList();
             var performance = DriftComparison.Performance(reference, part, settings, 1 - (settings.Alpha / windows.Count));
-            var (diagnosis, features) = DriftJudge.Judge(measured, settings, performance, RepeatedRows.Unknown, []);
+            var (diagnosis, features) = DriftJudge.Judge(measured, settings, performance, RepeatedRows.Unknown, [], null);
             var start = DateTimeOffset.FromUnixTimeMilliseconds(key * (long)_length.TotalMilliseconds);
             found[i] = new FoundWindow(start, start + _length, rows.Count, diagnosis, features);
         });
