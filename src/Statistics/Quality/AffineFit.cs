@@ -45,6 +45,9 @@ public sealed record AffineFit(
     /// <summary>The values have nothing in common with the reference (KS at least 0.9), and a factor or known conversion makes them agree in shape: too far for a population.</summary>
     public bool IsRemote => KsBefore >= 0.9 && IsAffine && Implausible;
 
+    /// <summary>The conversion is one that breaks most often (doubled, halved, powers of ten): believed even where the values were rounded afterwards and so lie on the old grid.</summary>
+    public bool IsCommon { get; init; }
+
     /// <summary>Nearly all values had one sign and have the other.</summary>
     public bool IsFlipped { get; init; }
 }

@@ -92,6 +92,7 @@ public static class AffineTest
             PsiAfterUndo = psiAfter.Corrected,
             Digits = digits,
             Agrees = agrees,
+            IsCommon = Array.Exists(Common, c => c.Name == best.Name),
             IsFlipped = IsFlipped(reference, current),
         };
     }

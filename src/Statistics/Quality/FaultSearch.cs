@@ -17,8 +17,8 @@ internal sealed class FaultSearch(DiagnosisInput input, List<FeatureEvidence> dr
     private readonly HashSet<string> _certain = new(StringComparer.Ordinal);
     private readonly Dictionary<string, OtherFeatures?> _others = new(StringComparer.Ordinal);
 
-    /// <summary>A feature whose values all look multiplied by one factor without anything to confirm it, after <see cref="Find"/>.</summary>
-    public (string Feature, AffineFit Fit)? Possible { get; private set; }
+    /// <summary>Features whose values all look multiplied by one factor without anything to confirm it, after <see cref="Find"/>.</summary>
+    public Dictionary<string, AffineFit> Possible { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The strongest fault, with all of them and what speaks for and against in the evidence; null if there is none.</summary>
     public Fault? Find()
@@ -66,13 +66,14 @@ internal sealed class FaultSearch(DiagnosisInput input, List<FeatureEvidence> dr
     }
 
     // A column multiplied or converted. The digits say so by themselves. The shape alone is believed only if the other columns do not explain it, and lose nothing
-    // by its undoing. Where the digits could speak and do not, it stays a suspicion: an income that grew by half has the shape of a factor and the digits of an income.
+    // by its undoing. Where the digits could speak and do not, it stays a suspicion, common factors
+    // excepted: an income that grew by half has the shape of a factor and the digits of an income.
     private Fault? Scaled(Suspect suspect)
     {
         var (feature, fit) = (suspect.Feature, suspect.Fit!);
         var fault = Confirmed(feature, fit);
         if (fault is null && fit is { IsAffine: true, BestShift: 0, BestScale: > 0 } && Math.Abs(Math.Log(fit.BestScale)) >= Math.Log(LeastFactor) && Others(feature)?.ExplainsShape() != true)
-            Possible ??= (feature.Name, fit);
+            Possible[feature.Name] = fit;
         return fault;
     }
 
@@ -83,7 +84,7 @@ internal sealed class FaultSearch(DiagnosisInput input, List<FeatureEvidence> dr
         if (fit.IsCertain) return NumericFaults.Affine(feature, fit, others is null ? null : Undone(others, feature, fit));
         var silent = fit.Digits == DigitEvidence.Silent;
         var large = fit.IsAffine && fit.Implausible;
-        if (!silent && !fit.IsRemote) return null;
+        if (!silent && !fit.IsRemote && !fit.IsCommon) return null;
         if (others is null) return large ? NumericFaults.Affine(feature, fit, null) : null;
         var confirmed = silent && fit.BestShift == 0 && Math.Abs(Math.Log(Math.Abs(fit.BestScale))) >= Math.Log(LeastFactor);
         if (!(large || confirmed) || (others.Moved && !(large && silent)) || others.ExplainsShape()) return null;

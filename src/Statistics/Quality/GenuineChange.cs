@@ -11,7 +11,7 @@ internal sealed class GenuineChange(DiagnosisInput input, List<FeatureEvidence> 
     private const int MostJointFeatures = 100;
     private const double Reach = 1.96;
 
-    public DiagnosisResult Name((string Feature, AffineFit Fit)? possibleScale)
+    public DiagnosisResult Name(IReadOnlyDictionary<string, AffineFit> possibleScale)
     {
         var fell = PerformanceFell();
         var moved = input.Prediction is { } p && p.Psi.Low > options.ToleratedPsi;
@@ -32,16 +32,16 @@ internal sealed class GenuineChange(DiagnosisInput input, List<FeatureEvidence> 
         return Verdict(DriftKind.None, DriftCause.None, null, Calm());
     }
 
-    private DiagnosisResult Population((string Feature, AffineFit Fit)? possibleScale)
+    private DiagnosisResult Population(IReadOnlyDictionary<string, AffineFit> possibleScale)
     {
         var causes = Ranked();
         var first = drifted[0];
         var confidence = 0.6 + (0.35 * Math.Min(1, (first.Psi.Low - options.ToleratedPsi) / 0.25));
-        if (possibleScale is var (feature, fit) && drifted.Exists(d => d.Name == feature))
+        if (possibleScale.TryGetValue(first.Name, out var fit))
         {
-            Say(DriftCause.PossibleScaleChange, feature, fit.BestScale,
-                $"All values of {feature} are {fit.BestScale:G4} times those of the reference: undoing it takes the KS distance from {fit.KsBefore:F3} to {fit.KsAfterUndo:F3}. Nothing else confirms a change of scale, so it may also be a real change.");
-            return Verdict(DriftKind.DataDrift, DriftCause.PossibleScaleChange, feature, confidence) with { ScaleFactor = fit.BestScale, RootCauses = causes };
+            Say(DriftCause.PossibleScaleChange, first.Name, fit.BestScale,
+                $"All values of {first.Name} are {fit.BestScale:G4} times those of the reference: undoing it takes the KS distance from {fit.KsBefore:F3} to {fit.KsAfterUndo:F3}. Nothing else confirms a change of scale, so it may also be a real change.");
+            return Verdict(DriftKind.DataDrift, DriftCause.PossibleScaleChange, first.Name, confidence) with { ScaleFactor = fit.BestScale, RootCauses = causes };
         }
         var segment = first.IsCategorical ? CategoryFaults.NewSegment(first) : null;
         if (segment is not null) evidence.Insert(0, segment);

@@ -15,6 +15,7 @@ internal sealed class Grid
     private readonly double[] _pattern;
     private readonly int _count;
     private readonly double _before;
+    private readonly bool _isWritten;
 
     public Grid(double[] reference, double[] current)
     {
@@ -22,6 +23,7 @@ internal sealed class Grid
         _pattern = DigitPattern.Of(reference, out _count);
         var now = DigitPattern.Of(current, out var count);
         _before = DigitPattern.Distance(_pattern, _count, now, count);
+        _isWritten = DigitPattern.IsInformative(now);
     }
 
     /// <summary>The reference has a grid to see.</summary>
@@ -62,6 +64,8 @@ internal sealed class Grid
         if (!IsTelling || !double.IsFinite(scale) || scale == 0) return DigitEvidence.Silent;
         var after = Distance(_current, scale, shift);
         if (after <= Alike(_current) && IsSeen(scale, shift)) return DigitEvidence.For;
+        // What came through single precision, or was computed, is on no grid at all.
+        if (!_isWritten) return DigitEvidence.Silent;
         return after >= Apart && _before <= 0.1 ? DigitEvidence.Against : DigitEvidence.Unclear;
     }
 
