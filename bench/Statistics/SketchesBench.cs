@@ -9,6 +9,7 @@ internal static class SketchesBench
     private const int Length = 1 << 16;
     private const int Passes = 16;
     private const int Rounds = 9;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(0.7);
 
     public static void Run()
     {
@@ -65,7 +66,8 @@ internal static class SketchesBench
 
     private static void Measure<T>(string what, Action pass, T[] values)
     {
-        for (var i = 0; i < 2 * Passes; i++) pass();
+        // By time and not by number: the compiler's last tier comes some tenths of a second after the first calls, however many they were.
+        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < WarmUp;) pass();
         double best = double.PositiveInfinity;
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var round = 0; round < Rounds; round++)
