@@ -10,6 +10,8 @@ internal static class DriftComparison
     {
         var wanted = settings.Columns is null ? null : new HashSet<string>([.. settings.Columns, .. Named(settings)], StringComparer.Ordinal);
         var others = current.Columns.ToDictionary(c => c.Name, StringComparer.Ordinal);
+        // The types need the texts of both files counted.
+        Parallel.ForEach(reference.Columns.Concat(current.Columns).Where(c => wanted is null || wanted.Contains(c.Name)), c => _ = c.Texts.Count);
         var mine = reference.Columns.Where(c => wanted is null || wanted.Contains(c.Name)).ToList();
         var skipped = new List<(string, string)>();
         var pairs = new List<Pair>();
@@ -56,7 +58,9 @@ internal static class DriftComparison
         var performance = Performance(reference, current, settings, 1 - settings.Alpha);
         // The more rows, the more of them are equal by chance: both files are looked at to the same depth.
         var rows = Math.Min(reference.Rows, current.Rows);
-        var repeated = new RepeatedRows(reference.Repeated(rows), rows, current.Repeated(rows), rows);
+        long repeatedBefore = 0, repeatedAfter = 0;
+        Parallel.Invoke(() => repeatedBefore = reference.Repeated(rows), () => repeatedAfter = current.Repeated(rows));
+        var repeated = new RepeatedRows(repeatedBefore, rows, repeatedAfter, rows);
         var (diagnosis, features) = DriftJudge.Judge(measured, settings, performance, repeated, absent);
         return new DriftFindings(new ComparedFile(reference.Name, reference.Rows), new ComparedFile(current.Name, current.Rows), settings, diagnosis, features, [])
         {
