@@ -148,7 +148,7 @@ internal sealed unsafe class PlainCsv : IDisposable
                 parts += b == candidate && !quoted ? 1 : 0;
             }
 
-            if (quoted || (parts > 1 && parts != names))
+            if (quoted || (parts > 1 && (parts != names || found is not null)))
                 return null;
             if (parts == names)
                 found = candidate;
