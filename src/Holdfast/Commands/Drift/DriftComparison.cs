@@ -43,8 +43,11 @@ internal static class DriftComparison
         // A spilled column is as large as the memory allows: then one at a time.
         Parallel.For(0, pairs.Count, new ParallelOptions { MaxDegreeOfParallelism = reference.Memory is null || current.Memory is null ? 1 : Environment.ProcessorCount }, i =>
         {
-            var prepared = new ReferenceFeature(pairs[i].Reference.Name, pairs[i].Type, pairs[i].Reference.As(pairs[i].Type));
-            measured[i] = prepared.Measure(pairs[i].Current.As(pairs[i].Type), level);
+            var (one, other, type) = pairs[i];
+            FeatureSide? before = null, after = null;
+            Parallel.Invoke(() => before = one.As(type), () => after = other.As(type));
+            var prepared = new ReferenceFeature(one.Name, type, before!);
+            measured[i] = prepared.Measure(after!, level);
             references[i] = windows is null ? null : prepared;
             // Sorting leaves large arrays behind, which the collector is in no hurry to take back.
             if (GC.GetTotalAllocatedBytes() - Volatile.Read(ref allocated) is var left && left > settings.Memory / 4)
