@@ -6,6 +6,9 @@ switch (args.FirstOrDefault())
     case "two-sample":
         TwoSampleBench.Run(args[1..]);
         return 0;
+    case "comparison":
+        ComparisonBench.Run(args[1..]);
+        return 0;
     case "multivariate":
         MultivariateBench.Run();
         return 0;
@@ -16,6 +19,6 @@ switch (args.FirstOrDefault())
         SketchesBench.Run();
         return 0;
     default:
-        Console.Error.WriteLine("Name the topic: two-sample [values], multivariate, streams or sketches.");
+        Console.Error.WriteLine("Name the topic: two-sample [values], comparison [rows], multivariate, streams or sketches.");
         return 64;
 }

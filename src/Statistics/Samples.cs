@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Holdfast.Statistics;
@@ -14,21 +15,46 @@ public static class Samples
         return result;
     }
 
+    /// <summary>The finite values of the sample, ascending, in the first part of <paramref name="room"/>, which must be as long as the sample.</summary>
+    internal static ReadOnlySpan<double> SortFinite(ReadOnlySpan<double> values, Span<double> room)
+    {
+        var kept = room[..Finite(values, room)];
+        RadixSort.Sort(kept);
+        return kept;
+    }
+
     /// <summary>The finite values of the sample in their order, in a new array.</summary>
     public static double[] Finite(ReadOnlySpan<double> values)
     {
         var count = CountFinite(values);
         if (count == values.Length) return values.ToArray();
-        var result = new double[count];
-        count = 0;
-        foreach (var value in values)
-        {
-            if (double.IsFinite(value)) result[count++] = value;
-        }
+        var result = GC.AllocateUninitializedArray<double>(count);
+        Pick(values, result);
         return result;
     }
 
+    private static int Finite(ReadOnlySpan<double> values, Span<double> room)
+    {
+        var count = CountFinite(values);
+        if (count == values.Length) values.CopyTo(room); else Pick(values, room[..count]);
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pick(ReadOnlySpan<double> values, Span<double> finite)
+    {
+        var count = 0;
+        foreach (var value in values)
+        {
+            if (count == finite.Length) return;
+            // Written whether it counts or not: no branch to mispredict where missing values are strewn in.
+            finite[count] = value;
+            count += double.IsFinite(value) ? 1 : 0;
+        }
+    }
+
     /// <summary>How many values of the sample are finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int CountFinite(ReadOnlySpan<double> values)
     {
         var wide = MemoryMarshal.Cast<double, Vector<double>>(values);
@@ -81,11 +107,29 @@ public static class Samples
     public static (double Mean, double Sd) MeanSd(ReadOnlySpan<double> values)
     {
         if (values.Length == 0) return (double.NaN, double.NaN);
-        double sum = 0;
-        foreach (var value in values) sum += value;
-        var mean = sum / values.Length;
-        double squares = 0;
-        foreach (var value in values) squares += (value - mean) * (value - mean);
-        return (mean, Math.Sqrt(squares / values.Length));
+        var mean = Sum(values, squaredAbout: null) / values.Length;
+        return (mean, Math.Sqrt(Sum(values, mean) / values.Length));
+    }
+
+    // Lanes and two of each: a single sum waits for its own last addition.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double Sum(ReadOnlySpan<double> values, double? squaredAbout)
+    {
+        var wide = MemoryMarshal.Cast<double, Vector<double>>(values);
+        Vector<double> even = Vector<double>.Zero, odd = Vector<double>.Zero, about = new(squaredAbout ?? 0);
+        var i = 0;
+        for (; i + 1 < wide.Length; i += 2)
+        {
+            Vector<double> x = wide[i] - about, y = wide[i + 1] - about;
+            even += squaredAbout is null ? x : x * x;
+            odd += squaredAbout is null ? y : y * y;
+        }
+        var sum = Vector.Sum(even + odd);
+        for (i *= Vector<double>.Count; i < values.Length; i++)
+        {
+            var x = values[i] - about[0];
+            sum += squaredAbout is null ? x : x * x;
+        }
+        return sum;
     }
 }

@@ -22,6 +22,48 @@ public sealed class RadixSortTests
     }
 
     [Fact]
+    public void Values_crowded_far_from_the_greatest_are_sorted_with_a_range_of_their_own()
+    {
+        var draw = new Draw(5);
+        foreach (var kind in new Func<Draw, double>[] { d => d.Coin(0.001) ? 1e300 * d.Normal() : 1e6 + 1e-4 * d.Uniform(), d => d.Coin(0.5) ? 1e-300 * d.Uniform() : -7 - 1e-9 * d.Below(3000), d => d.Below(40) * 1e-12 + (d.Coin(0.3) ? 1e9 : 0) })
+        {
+            var values = draw.Many(30_000, kind);
+            var expected = values.ToArray();
+            Array.Sort(expected);
+            RadixSort.Sort(values);
+            Assert.Equal(expected, values);
+        }
+    }
+
+    [Fact]
+    public void Millions_of_values_are_sorted_in_place()
+    {
+        var draw = new Draw(6);
+        foreach (var kind in new Func<Draw, double>[] { d => d.Normal(), d => d.Coin(0.9) ? 1e6 + d.Uniform() : 1e100 * d.Normal(), d => d.Below(3) })
+        {
+            var values = draw.Many(4_500_000, kind);
+            var expected = values.ToArray();
+            Array.Sort(expected);
+            RadixSort.Sort(values);
+            Assert.True(expected.AsSpan().SequenceEqual(values));
+        }
+    }
+
+    [Theory, InlineData(0), InlineData(100), InlineData(20_000)]
+    public void Whole_numbers_are_sorted(int n)
+    {
+        var random = new Random(n);
+        foreach (var kind in new Func<ulong>[] { () => (ulong)random.NextInt64(long.MinValue, long.MaxValue), () => (ulong)random.Next(7), () => ulong.MaxValue - (ulong)random.Next(2) * ulong.MaxValue })
+        {
+            var keys = Enumerable.Range(0, n).Select(_ => kind()).ToArray();
+            var expected = keys.ToArray();
+            Array.Sort(expected);
+            RadixSort.Sort(keys);
+            Assert.Equal(expected, keys);
+        }
+    }
+
+    [Fact]
     public void Zeros_of_either_sign_lie_together()
     {
         var values = Enumerable.Range(0, 4096).Select(i => (i % 4) switch { 0 => -0.0, 1 => 0.0, 2 => 1, _ => -1 }).ToArray();

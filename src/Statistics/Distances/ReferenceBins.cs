@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Holdfast.Statistics.Distances;
@@ -162,6 +163,7 @@ public sealed class ReferenceBins
         counts[^1] += finite - taken;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long AtMost(ReadOnlySpan<Vector<double>> values, double edge, bool below)
     {
         var bound = new Vector<double>(edge);

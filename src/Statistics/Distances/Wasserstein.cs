@@ -8,7 +8,7 @@ public static class Wasserstein
 {
     /// <summary>The distance, exact, O(n + m).</summary>
     public static double Distance(ReadOnlySpan<double> sortedA, ReadOnlySpan<double> sortedB) =>
-        sortedA.Length == 0 || sortedB.Length == 0 ? double.NaN : SampleMerge.Of(sortedA, sortedB).Area;
+        sortedA.Length == 0 || sortedB.Length == 0 ? double.NaN : SampleMerge.Area(sortedA, sortedB);
 
     /// <summary>
     /// The distance divided by the reference's standard deviation (divisor n): a shift of the mean by one sd gives 1. For a constant reference: 0 if

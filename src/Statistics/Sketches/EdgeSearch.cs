@@ -60,6 +60,7 @@ internal sealed class EdgeSearch
         counts[_edges.Length] += above;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long Above(ReadOnlySpan<double> values, double edge)
     {
         ref var start = ref MemoryMarshal.GetReference(values);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -104,6 +105,7 @@ internal sealed class MomentSums
     /// <summary>Goes on from given moments.</summary>
     public static MomentSums Of(Moments moments) => new() { _done = moments with { Mean = 0 }, _origin = moments.Mean };
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddLanes(ReadOnlySpan<double> values)
     {
         ref var start = ref MemoryMarshal.GetReference(values);

@@ -15,23 +15,23 @@ public static class KolmogorovSmirnov
 
     /// <summary>As <see cref="TwoSample"/>, for samples already ascending and finite: O(n + m) for D. The reference is usually kept sorted.</summary>
     public static TestResult TwoSampleSorted(ReadOnlySpan<double> a, ReadOnlySpan<double> b, KsMethod method = KsMethod.Auto, int seed = 1) =>
-        a.Length == 0 || b.Length == 0 ? TestResult.Undefined : FromMerge(a, b, SampleMerge.Of(a, b), method, seed);
+        a.Length == 0 || b.Length == 0 ? TestResult.Undefined : Sorted(a, b, method, seed);
 
-    internal static TestResult FromMerge(ReadOnlySpan<double> a, ReadOnlySpan<double> b, SampleMerge merge, KsMethod method, int seed)
+    private static TestResult Sorted(ReadOnlySpan<double> a, ReadOnlySpan<double> b, KsMethod method, int seed)
     {
-        var d = merge.Crossings / ((double)a.Length * b.Length);
+        var crossings = SampleMerge.Crossings(a, b);
+        var d = crossings / ((double)a.Length * b.Length);
         var small = (long)a.Length * b.Length <= ExactLimit;
-        var tied = merge.Distinct < 0.5 * ((double)a.Length + b.Length);
-        if (method == KsMethod.Auto) method = tied ? KsMethod.Conditional : small ? KsMethod.Exact : KsMethod.Asymptotic;
-        if (method != KsMethod.Conditional) return new TestResult(d, PValue(merge.Crossings, d, a.Length, b.Length, method));
-        if (merge.Crossings == 0) return new TestResult(d, 1);
-        var tieFree = small ? 1 : PValue(merge.Crossings, d, a.Length, b.Length, KsMethod.Asymptotic);
-        return new TestResult(d, small ? TiedKolmogorov.Exact(a, b, merge.Crossings) : TiedKolmogorov.Drawn(a, b, merge.Crossings, tieFree, seed));
+        if (method == KsMethod.Auto) method = SampleMerge.IsTied(a, b) ? KsMethod.Conditional : small ? KsMethod.Exact : KsMethod.Asymptotic;
+        if (method != KsMethod.Conditional) return new TestResult(d, PValue(crossings, d, a.Length, b.Length, method));
+        if (crossings == 0) return new TestResult(d, 1);
+        var tieFree = small ? 1 : PValue(crossings, d, a.Length, b.Length, KsMethod.Asymptotic);
+        return new TestResult(d, small ? TiedKolmogorov.Exact(a, b, crossings) : TiedKolmogorov.Drawn(a, b, crossings, tieFree, seed));
     }
 
     /// <summary>D alone, in [0, 1], for ascending finite samples; NaN if one is empty.</summary>
     public static double Statistic(ReadOnlySpan<double> sortedA, ReadOnlySpan<double> sortedB) =>
-        sortedA.Length == 0 || sortedB.Length == 0 ? double.NaN : (double)SampleMerge.Of(sortedA, sortedB).Crossings / ((double)sortedA.Length * sortedB.Length);
+        sortedA.Length == 0 || sortedB.Length == 0 ? double.NaN : SampleMerge.Crossings(sortedA, sortedB) / ((double)sortedA.Length * sortedB.Length);
 
     /// <summary>
     /// The D that an honest comparison of n and m values stays under with 95 % chance when the true distance is at most <paramref name="tolerance"/>:

@@ -12,6 +12,7 @@ internal sealed class CsvTable
 {
     private const int SampleRows = 2_000;
     private const int PooledTexts = 4_096;
+    private const long CountedBytes = 256 << 20;
 
     private readonly string _path;
     private readonly string _name;
@@ -29,22 +30,58 @@ internal sealed class CsvTable
     public static Table Read(string path, bool packed, IReadOnlyDictionary<string, ColumnKind>? known, Action<long>? onRead)
     {
         var csv = new CsvTable(path, packed, onRead);
-        var cells = csv.Guess(known);
-        csv.Fill(cells, int.MaxValue, null);
+        var (names, kinds, sampled, characters) = csv.Sample(known);
+        if (!packed && Plain(path, names, kinds, onRead) is { } plain)
+            return plain;
+        return csv.General(names, kinds, csv.Expected(sampled, characters));
+    }
+
+    /// <summary>Reads what <see cref="PlainCsv"/> cannot, on one core.</summary>
+    private Table General(string[] names, ColumnKind[] kinds, long rows)
+    {
+        Cells[] cells = [.. names.Select((n, i) => new Cells(i + 1, n, kinds[i], rows))];
+        Fill(cells, int.MaxValue, null);
         if (cells.Any(c => c.Misfit))
         {
             cells = [.. cells.Select((c, i) => new Cells(i + 1, c.Name, c.Misfit ? ColumnKind.Text : c.Kind, c.Count))];
-            csv.Fill(cells, int.MaxValue, null);
+            Fill(cells, int.MaxValue, null);
         }
 
         return Table(cells);
+    }
+
+    private static Table? Plain(string path, string[] names, ColumnKind[] kinds, Action<long>? onRead)
+    {
+        using var plain = PlainCsv.Open(path, names, half => onRead?.Invoke(half / 2));
+        if (plain is null || plain.Rows > Array.MaxLength)
+            return null;
+        while (true)
+        {
+            PlainCsv.Target[] columns = [.. kinds.Select(k => new PlainCsv.Target(k, (int)plain.Rows))];
+            var odd = false;
+            Parallel.For(0, plain.Blocks, (block, state) =>
+            {
+                if (plain.Read(block, columns, (int)plain.FirstRow(block), half => onRead?.Invoke(half / 2)))
+                    return;
+                odd = true;
+                state.Stop();
+            });
+            if (odd)
+                return null;
+            if (!columns.Any(c => c.Misfit))
+                return new Table([.. columns.Select((c, i) => c.ToColumn(names[i]))]);
+            kinds = [.. columns.Select(c => c.Misfit ? ColumnKind.Text : c.Kind)];
+        }
     }
 
     /// <summary>Reads in pieces of <paramref name="rows"/> rows, for files that are larger than the memory; the kinds are those of the whole file.</summary>
     public static void ReadBatches(string path, bool packed, int rows, Action<Table> onBatch, Action<long>? onRead)
     {
         var csv = new CsvTable(path, packed, onRead);
-        var cells = csv.Guess(null, rows);
+        var (names, kinds, _, _) = csv.Sample(null);
+        if (!packed && PlainBatches(path, names, kinds, rows, onBatch, onRead))
+            return;
+        Cells[] cells = [.. names.Select((n, i) => new Cells(i + 1, n, kinds[i], rows))];
         csv.Fill(cells, rows, () => Array.ForEach(cells, c => c.Clear()));
         cells = [.. cells.Select((c, i) => new Cells(i + 1, c.Name, c.Misfit ? ColumnKind.Text : c.Kind, rows))];
         csv.Fill(cells, rows, () =>
@@ -54,22 +91,59 @@ internal sealed class CsvTable
         });
     }
 
-    /// <summary>Rows of the file (estimated if it is packed), and its columns.</summary>
+    // Both passes: the first finds the kinds and whether all of the file is plain, the second hands the rows out.
+    private static bool PlainBatches(string path, string[] names, ColumnKind[] kinds, int rows, Action<Table> onBatch, Action<long>? onRead)
+    {
+        using var plain = PlainCsv.Open(path, names, third => onRead?.Invoke(third / 3));
+        if (plain is null)
+            return false;
+        var odd = false;
+        var misfits = new bool[names.Length];
+        Parallel.For(0, plain.Blocks, () => new PlainCsv.Scratch(kinds), (block, state, scratch) =>
+        {
+            odd |= !plain.Read(block, scratch.For(plain.RowsOf(block)), 0, third => onRead?.Invoke(third / 3));
+            if (odd)
+                state.Stop();
+            return scratch;
+        }, scratch =>
+        {
+            for (var i = 0; i < misfits.Length; i++)
+                misfits[i] |= scratch.Misfit(i);
+        });
+        if (odd)
+            return false;
+        kinds = [.. kinds.Select((k, i) => misfits[i] ? ColumnKind.Text : k)];
+        var pieces = new Pieces(names, kinds, rows, onBatch);
+        var ahead = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new PlainCsv.Scratch(kinds)).ToArray();
+        for (var block = 0; block < plain.Blocks; block += ahead.Length)
+        {
+            var count = Math.Min(ahead.Length, plain.Blocks - block);
+            Parallel.For(0, count, i =>
+            {
+                if (!plain.Read(block + i, ahead[i].For(plain.RowsOf(block + i)), 0, third => onRead?.Invoke(third / 3)))
+                    throw new IOException($"{Path.GetFileName(path)} changed while it was read.");
+            });
+            for (var i = 0; i < count; i++)
+                pieces.Add(ahead[i].For(0), plain.RowsOf(block + i));
+        }
+
+        pieces.End();
+        return true;
+    }
+
+    /// <summary>Rows of the file (estimated if it is packed or long), and its columns.</summary>
     public static (long Rows, int Columns) Size(string path, bool packed)
     {
-        var (names, _, rows) = new CsvTable(path, packed, null).Sample();
-        return (rows, names.Length);
+        var csv = new CsvTable(path, packed, null);
+        var (names, _, sampled, characters) = csv.Sample(null);
+        var bytes = new FileInfo(path).Length;
+        return (!packed && bytes > CountedBytes ? (long)((double)bytes / characters * sampled) : csv.Expected(sampled, characters), names.Length);
     }
 
     private static Table Table(Cells[] cells) => new([.. cells.Select(c => c.ToColumn())]);
 
-    private Cells[] Guess(IReadOnlyDictionary<string, ColumnKind>? known, int? capacity = null)
-    {
-        var (names, kinds, rows) = Sample();
-        return [.. names.Select((n, i) => new Cells(i + 1, n, known is not null && known.TryGetValue(n, out var kind) ? kind : i < kinds.Length ? kinds[i] ?? ColumnKind.Numeric : ColumnKind.Numeric, capacity ?? rows))];
-    }
-
-    private (string[] Names, ColumnKind?[] Kinds, long Rows) Sample()
+    // Names, the kinds that the first rows suggest, and how many rows and characters those were.
+    private (string[] Names, ColumnKind[] Kinds, long Rows, long Characters) Sample(IReadOnlyDictionary<string, ColumnKind>? known)
     {
         var kinds = Array.Empty<ColumnKind?>();
         long characters = 0, rows = 0;
@@ -89,13 +163,15 @@ internal sealed class CsvTable
             rows++;
             return lines;
         });
-        return (names, kinds, rows < SampleRows ? rows : Expected(rows, characters));
+        return (names, [.. names.Select((n, i) => known is not null && known.TryGetValue(n, out var kind) ? kind : i < kinds.Length ? kinds[i] ?? ColumnKind.Numeric : ColumnKind.Numeric)], rows, characters);
     }
 
     // The lines of a file are its rows (fewer only where a quoted value holds a line break). Counting them costs little, and arrays of the right length
     // need not grow or be cut: half of the memory.
     private long Expected(long rows, long characters)
     {
+        if (rows < SampleRows)
+            return rows;
         if (_packed)
             return Math.Max(rows, (long)(4.1 * new FileInfo(_path).Length * rows / characters));
         using var file = TableFile.Open(_path, false);
@@ -238,7 +314,7 @@ internal sealed class CsvTable
 
     private static string Trimmed(string message) => message.ReplaceLineEndings(" ").Trim();
 
-    private static bool IsMissing(ReadOnlySpan<char> field) => field.Length switch
+    internal static bool IsMissing(ReadOnlySpan<char> field) => field.Length switch
     {
         0 => true,
         2 => field is "NA",
@@ -246,6 +322,39 @@ internal sealed class CsvTable
         4 => field is "null" or "NULL" or "None",
         _ => field.IsWhiteSpace(),
     };
+
+    // Cuts rows into pieces of one size; the arrays of a full piece serve again.
+    private sealed class Pieces(string[] names, ColumnKind[] kinds, int rows, Action<Table> onBatch)
+    {
+        private readonly Column[] _columns = [.. names.Select((n, i) => kinds[i] == ColumnKind.Text ? new Column(n, new string?[rows]) : new Column(n, new double[rows], kinds[i]))];
+        private int _held;
+
+        public void Add(PlainCsv.Target[] from, int count)
+        {
+            for (int taken = 0, part; taken < count; taken += part)
+            {
+                part = Math.Min(rows - _held, count - taken);
+                for (var i = 0; i < _columns.Length; i++)
+                {
+                    if (kinds[i] == ColumnKind.Text)
+                        Array.Copy(from[i].Texts, taken, _columns[i].Texts, _held, part);
+                    else
+                        Array.Copy(from[i].Numbers, taken, _columns[i].Numbers, _held, part);
+                }
+
+                if ((_held += part) < rows)
+                    continue;
+                onBatch(new Table(_columns));
+                _held = 0;
+            }
+        }
+
+        public void End()
+        {
+            if (_held > 0)
+                onBatch(new Table([.. _columns.Select(c => c.Kind == ColumnKind.Text ? new Column(c.Name, c.Texts[.._held]) : new Column(c.Name, c.Numbers[.._held], c.Kind))]));
+        }
+    }
 
     private sealed class NotTextException(int position, string column) : Exception
     {

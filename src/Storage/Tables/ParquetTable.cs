@@ -1,11 +1,11 @@
-using System.Globalization;
 using DuckDB.NET.Data;
+using DuckDB.NET.Native;
 using Holdfast.Contracts;
 
 namespace Holdfast.Storage.Tables;
 
-/// <summary>Parquet to columns, through DuckDB.</summary>
-internal static class ParquetTable
+/// <summary>Parquet to columns, through DuckDB: every column is cast to double or text inside of it, and its vectors are copied as they are.</summary>
+internal static unsafe class ParquetTable
 {
     public static Table Read(string path)
     {
@@ -20,9 +20,7 @@ internal static class ParquetTable
         return Guarded(path, () =>
         {
             using var connection = DuckEngine.Open([Path.GetDirectoryName(full)!]);
-            using var reader = Query(connection, $"select sum(num_rows)::bigint, (select count(*) from (describe select * from read_parquet({DuckEngine.Quote(full)}))) from parquet_file_metadata({DuckEngine.Quote(full)})");
-            reader.Read();
-            return (reader.GetInt64(0), (int)reader.GetInt64(1));
+            return (Rows(connection, full), Describe(connection, full).Count);
         });
     }
 
@@ -33,28 +31,61 @@ internal static class ParquetTable
         Guarded(path, () =>
         {
             using var connection = DuckEngine.Open([Path.GetDirectoryName(full)!]);
-            using var reader = Query(connection, $"select * from read_parquet({DuckEngine.Quote(full)})");
-            var cells = Enumerable.Range(0, reader.FieldCount).Select(i => new Cells(reader.GetName(i), reader.GetFieldType(i))).ToArray();
-            var read = 0;
-            var pieces = 0;
-            while (reader.Read())
+            var described = Describe(connection, full);
+            var total = Rows(connection, full);
+            var cells = described.ConvertAll(d => new Cells(d.Name, d.Kind, (int)Math.Min(rows, Math.Min(total, Array.MaxLength))));
+            var (read, all) = (0, 0L);
+            DuckVectors.Fetch(connection, $"select {string.Join(", ", described.Select(d => d.Value))} from read_parquet({DuckEngine.Quote(full)})", (vectors, count) =>
             {
-                for (var i = 0; i < cells.Length; i++)
-                    cells[i].Add(reader, i);
-                if (++read < rows)
-                    continue;
-                onBatch(Take(cells));
-                pieces++;
-                read = 0;
-            }
-
-            if (read > 0 || pieces == 0)
-                onBatch(Take(cells));
+                for (int taken = 0, part; taken < count; taken += part)
+                {
+                    part = Math.Min(rows - read, count - taken);
+                    for (var i = 0; i < cells.Count; i++)
+                        cells[i].Take(vectors[i], taken, read, part);
+                    all += part;
+                    if ((read += part) < rows)
+                        continue;
+                    onBatch(ToTable(cells, read));
+                    read = 0;
+                }
+            });
+            if (read > 0 || all == 0)
+                onBatch(ToTable(cells, read));
             return true;
         });
     }
 
-    private static Table Take(Cells[] cells) => new([.. cells.Select(c => c.Take())]);
+    private static Table ToTable(List<Cells> cells, int rows) => new(cells.ConvertAll(c => c.ToColumn(rows)));
+
+    private static long Rows(DuckDBConnection connection, string path)
+    {
+        using var reader = Query(connection, $"select sum(num_rows)::bigint from parquet_file_metadata({DuckEngine.Quote(path)})");
+        reader.Read();
+        return reader.GetInt64(0);
+    }
+
+    // Name, kind, and the expression that gives the column as double or text.
+    private static List<(string Name, ColumnKind Kind, string Value)> Describe(DuckDBConnection connection, string path)
+    {
+        var columns = new List<(string, ColumnKind, string)>();
+        using var reader = Query(connection, $"describe select * from read_parquet({DuckEngine.Quote(path)})");
+        while (reader.Read())
+        {
+            var (name, type) = (reader.GetString(0), reader.GetString(1));
+            var quoted = $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+            columns.Add(type switch
+            {
+                "BOOLEAN" => (name, ColumnKind.Boolean, $"{quoted}::tinyint::double"),
+                "DATE" or "TIMESTAMP_S" or "TIMESTAMP_MS" or "TIMESTAMP_NS" => (name, ColumnKind.Time, $"epoch_ms({quoted}::timestamp)::double"),
+                "TIMESTAMP" or "TIMESTAMP WITH TIME ZONE" => (name, ColumnKind.Time, $"epoch_ms({quoted})::double"),
+                "TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "HUGEINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" or "UBIGINT" or "UHUGEINT" or "FLOAT" or "DOUBLE" => (name, ColumnKind.Numeric, $"{quoted}::double"),
+                _ when type.StartsWith("DECIMAL", StringComparison.Ordinal) => (name, ColumnKind.Numeric, $"{quoted}::double"),
+                _ => (name, ColumnKind.Text, $"{quoted}::varchar"),
+            });
+        }
+
+        return columns;
+    }
 
     private static DuckDBDataReader Query(DuckDBConnection connection, string sql)
     {
@@ -62,7 +93,6 @@ internal static class ParquetTable
 #pragma warning disable CA2100 // The path passes through Quote.
         command.CommandText = sql;
 #pragma warning restore CA2100
-        command.UseStreamingMode = true;
         return command.ExecuteReader();
     }
 
@@ -72,82 +102,49 @@ internal static class ParquetTable
         {
             return read();
         }
-        catch (DuckDBException e)
+        catch (Exception e) when (e is DuckDBException or InvalidDataException)
         {
             throw new HoldfastException(ErrorCode.InvalidArgument, $"{Path.GetFileName(path)} is not a readable Parquet file: {e.Message.ReplaceLineEndings(" ")}", "Write the file again.", e);
         }
     }
 
-    private sealed class Cells(string name, Type type)
+    private sealed class Cells(string name, ColumnKind kind, int rows)
     {
-        private readonly ColumnKind _kind = KindOf(type);
-        private readonly List<double> _numbers = [];
-        private readonly List<string?> _texts = [];
-        private readonly Dictionary<string, string> _pool = new(StringComparer.Ordinal);
-        private readonly Func<DuckDBDataReader, int, double> _number = Reading(type);
+        private readonly double[] _numbers = kind == ColumnKind.Text ? [] : GC.AllocateUninitializedArray<double>(rows);
+        private readonly string?[] _texts = kind == ColumnKind.Text ? new string?[rows] : [];
+        private readonly TextPool _pool = new();
 
-        public void Add(DuckDBDataReader reader, int column)
+        /// <summary>Copies <paramref name="count"/> values of a vector.</summary>
+        public void Take(IntPtr vector, int from, int to, int count)
         {
-            if (reader.IsDBNull(column))
-                AddMissing();
-            else if (_kind != ColumnKind.Text)
-                _numbers.Add(_number(reader, column));
-            else
-                _texts.Add(Pooled(type == typeof(string) ? reader.GetString(column) : Convert.ToString(reader.GetValue(column), CultureInfo.InvariantCulture)!));
+            var data = (byte*)NativeMethods.Vectors.DuckDBVectorGetData(vector);
+            var validity = (ulong*)NativeMethods.Vectors.DuckDBVectorGetValidity(vector);
+            if (kind == ColumnKind.Text)
+            {
+                for (var i = 0; i < count; i++)
+                    _texts[to + i] = IsValid(validity, from + i) ? Text(data + (16 * (from + i))) : null;
+                return;
+            }
+
+            new ReadOnlySpan<double>((double*)data + from, count).CopyTo(_numbers.AsSpan(to));
+            for (var i = 0; validity != null && i < count; i++)
+            {
+                if (!IsValid(validity, from + i))
+                    _numbers[to + i] = double.NaN;
+            }
         }
 
-        public Column Take()
+        public Column ToColumn(int count) => kind == ColumnKind.Text
+            ? new Column(name, count == rows ? _texts : _texts[..count])
+            : new Column(name, count == rows ? _numbers : _numbers[..count], kind);
+
+        // Sixteen bytes: the length, then up to twelve bytes of text, or four of them and where all of it is.
+        private string Text(byte* value)
         {
-            var column = _kind == ColumnKind.Text ? new Column(name, _texts.ToArray()) : new Column(name, _numbers.ToArray(), _kind);
-            _texts.Clear();
-            _numbers.Clear();
-            return column;
+            var length = *(int*)value;
+            return length == 0 ? "" : _pool.Of(length <= 12 ? value + 4 : *(byte**)(value + 8), length);
         }
 
-        private void AddMissing()
-        {
-            if (_kind == ColumnKind.Text)
-                _texts.Add(null);
-            else
-                _numbers.Add(double.NaN);
-        }
-
-        private string Pooled(string text)
-        {
-            if (_pool.TryGetValue(text, out var kept))
-                return kept;
-            if (_pool.Count < 4_096)
-                _pool.Add(text, text);
-            return text;
-        }
-
-        // A getter of the column's own type: the general one boxes every value.
-        private static Func<DuckDBDataReader, int, double> Reading(Type type) => type switch
-        {
-            _ when type == typeof(double) => (r, i) => r.GetDouble(i),
-            _ when type == typeof(float) => (r, i) => r.GetFloat(i),
-            _ when type == typeof(long) => (r, i) => r.GetInt64(i),
-            _ when type == typeof(int) => (r, i) => r.GetInt32(i),
-            _ when type == typeof(short) => (r, i) => r.GetInt16(i),
-            _ when type == typeof(bool) => (r, i) => r.GetBoolean(i) ? 1 : 0,
-            _ => (r, i) => ToNumber(r.GetValue(i)),
-        };
+        private static bool IsValid(ulong* validity, int row) => validity == null || (validity[row >> 6] >> (row & 63) & 1) != 0;
     }
-
-    private static ColumnKind KindOf(Type type) => type switch
-    {
-        _ when type == typeof(bool) => ColumnKind.Boolean,
-        _ when type == typeof(DateTime) || type == typeof(DateTimeOffset) || type == typeof(DateOnly) => ColumnKind.Time,
-        _ when type == typeof(System.Numerics.BigInteger) || (type.IsPrimitive && type != typeof(char)) || type == typeof(decimal) => ColumnKind.Numeric,
-        _ => ColumnKind.Text,
-    };
-
-    private static double ToNumber(object value) => value switch
-    {
-        DateTime t => new DateTimeOffset(DateTime.SpecifyKind(t, DateTimeKind.Utc)).ToUnixTimeMilliseconds(),
-        DateTimeOffset t => t.ToUnixTimeMilliseconds(),
-        DateOnly d => new DateTimeOffset(d.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc)).ToUnixTimeMilliseconds(),
-        System.Numerics.BigInteger big => (double)big,
-        _ => Convert.ToDouble(value, CultureInfo.InvariantCulture),
-    };
 }

@@ -60,12 +60,15 @@ public sealed class Column
     public int MissingCount()
     {
         var missing = 0;
-        for (var row = 0; row < Count; row++)
+        if (Kind == ColumnKind.Text)
         {
-            if (IsMissing(row))
-                missing++;
+            foreach (var text in Texts)
+                missing += text is null ? 1 : 0;
+            return missing;
         }
 
+        foreach (var number in Numbers)
+            missing += double.IsNaN(number) ? 1 : 0;
         return missing;
     }
 

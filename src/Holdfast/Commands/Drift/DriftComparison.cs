@@ -10,6 +10,8 @@ internal static class DriftComparison
     {
         var wanted = settings.Columns is null ? null : new HashSet<string>([.. settings.Columns, .. Named(settings)], StringComparer.Ordinal);
         var others = current.Columns.ToDictionary(c => c.Name, StringComparer.Ordinal);
+        // The types need the texts of both files counted.
+        Parallel.ForEach(reference.Columns.Concat(current.Columns).Where(c => wanted is null || wanted.Contains(c.Name)), c => _ = c.Texts.Count);
         var mine = reference.Columns.Where(c => wanted is null || wanted.Contains(c.Name)).ToList();
         var skipped = new List<(string, string)>();
         var pairs = new List<Pair>();
@@ -41,8 +43,11 @@ internal static class DriftComparison
         // A spilled column is as large as the memory allows: then one at a time.
         Parallel.For(0, pairs.Count, new ParallelOptions { MaxDegreeOfParallelism = reference.Memory is null || current.Memory is null ? 1 : Environment.ProcessorCount }, i =>
         {
-            var prepared = new ReferenceFeature(pairs[i].Reference.Name, pairs[i].Type, pairs[i].Reference.As(pairs[i].Type));
-            measured[i] = prepared.Measure(pairs[i].Current.As(pairs[i].Type), level);
+            var (one, other, type) = pairs[i];
+            FeatureSide? before = null, after = null;
+            Parallel.Invoke(() => before = one.As(type), () => after = other.As(type));
+            var prepared = new ReferenceFeature(one.Name, type, before!);
+            measured[i] = prepared.Measure(after!, level);
             references[i] = windows is null ? null : prepared;
             // Sorting leaves large arrays behind, which the collector is in no hurry to take back.
             if (GC.GetTotalAllocatedBytes() - Volatile.Read(ref allocated) is var left && left > settings.Memory / 4)
@@ -56,13 +61,24 @@ internal static class DriftComparison
         var performance = Performance(reference, current, settings, 1 - settings.Alpha);
         // The more rows, the more of them are equal by chance: both files are looked at to the same depth.
         var rows = Math.Min(reference.Rows, current.Rows);
-        var repeated = new RepeatedRows(reference.Repeated(rows), rows, current.Repeated(rows), rows);
+        var repeated = Repeated(reference, current, rows);
         var (diagnosis, features) = DriftJudge.Judge(measured, settings, performance, repeated, absent, JointSample.Of(reference, current, [.. pairs.Select(p => (p.Reference.Name, p.Type))]));
         return new DriftFindings(new ComparedFile(reference.Name, reference.Rows), new ComparedFile(current.Name, current.Rows), settings, diagnosis, features, [])
         {
             Performance = performance,
             Windows = windows?.Judge([.. references.Select(r => r!)], reference, settings) ?? [],
         };
+    }
+
+    // The hashes of a spilled file are as large as the memory allows: then one file at a time.
+    private static RepeatedRows Repeated(DriftTable reference, DriftTable current, long rows)
+    {
+        long before = 0, after = 0;
+        if (reference.Memory is null || current.Memory is null)
+            (before, after) = (reference.Repeated(rows), current.Repeated(rows));
+        else
+            Parallel.Invoke(() => before = reference.Repeated(rows), () => after = current.Repeated(rows));
+        return new RepeatedRows(before, rows, after, rows);
     }
 
     internal static PerformanceEvidence? Performance(DriftTable reference, DriftTable current, DriftSettings settings, double level)

@@ -72,7 +72,7 @@ internal sealed class ReferenceFeature
         _side = side;
         _bins = side.Categories is { } categories ? ReferenceBins.FromCategories(categories) : ReferenceBins.FromSortedNumeric(type == FeatureType.Time ? [] : side.Sorted);
         _counts = _bins.ReferenceCounts.ToArray();
-        _distinct = side.Sorted.Length == 0 ? 0 : (double)NumberFacts.Distinct(side.Sorted) / side.Sorted.Length;
+        _distinct = type != FeatureType.Time || side.Sorted.Length == 0 ? 0 : (double)NumberFacts.Distinct(side.Sorted) / side.Sorted.Length;
     }
 
     /// <summary>The column.</summary>

@@ -7,7 +7,7 @@ namespace Holdfast.Commands.Drift;
 /// <summary>A column in memory.</summary>
 internal sealed class MemoryColumn(Column column) : IColumnData
 {
-    private readonly Lazy<Dictionary<string, long>> _texts = new(() => Count(column));
+    private readonly Lazy<Dictionary<string, long>> _texts = new(() => Statistics.Categories.Count(column.Texts, out _));
 
     public string Name => column.Name;
 
@@ -39,16 +39,9 @@ internal sealed class MemoryColumn(Column column) : IColumnData
     private static FeatureSide Numbers(double[] values, (long, string?) unreadable)
     {
         var sample = new Reservoir(FeatureProfile.DefaultSampleSize, 0);
-        var infinite = 0L;
-        for (var i = 0; i < values.Length; i++)
-        {
-            if (double.IsFinite(values[i]))
-                sample.Add(values[i], (ulong)i);
-            else if (double.IsInfinity(values[i]))
-                infinite++;
-        }
-
+        sample.Add(values, 0);
         var sorted = Samples.SortedFinite(values);
+        var infinite = sorted.Length == values.Length ? 0 : values.LongCount(double.IsInfinity);
         return new FeatureSide(values.Length, values.Length - sorted.Length) { Sorted = sorted, Sample = sample.InKeyOrder(), Infinite = infinite, Unreadable = unreadable };
     }
 
@@ -65,18 +58,6 @@ internal sealed class MemoryColumn(Column column) : IColumnData
         }
 
         return values;
-    }
-
-    private static Dictionary<string, long> Count(Column column)
-    {
-        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var text in column.Texts)
-        {
-            if (text is not null)
-                System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(counts, text, out _)++;
-        }
-
-        return counts;
     }
 
     private static Column Truths(Column column) => column.Kind == ColumnKind.Numeric ? new Column(column.Name, column.Numbers, ColumnKind.Boolean) : column;

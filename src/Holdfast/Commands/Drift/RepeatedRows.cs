@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using Holdfast.Statistics;
 using Holdfast.Storage.Tables;
 
 namespace Holdfast.Commands.Drift;
@@ -13,7 +15,7 @@ internal sealed record RepeatedRows(long Reference, long ReferenceRows, long Cur
     /// <summary>How many different rows stand once, twice, … in the file.</summary>
     public static Dictionary<long, long> Times(ulong[] hashes)
     {
-        Array.Sort(hashes);
+        RadixSort.Sort(hashes);
         var times = new Dictionary<long, long>();
         for (int start = 0, end; start < hashes.Length; start = end)
         {
@@ -60,15 +62,38 @@ internal sealed record RepeatedRows(long Reference, long ReferenceRows, long Cur
         if (column.Kind == ColumnKind.Text)
         {
             for (var i = 0; i < hashes.Length; i++)
-                hashes[i] = XxHash3.HashToUInt64(MemoryMarshal.AsBytes((column.Texts[start + i] ?? "\0").AsSpan()), (long)hashes[i]);
+                hashes[i] = Mix(hashes[i], column.Texts[start + i]);
             return;
         }
 
         for (var i = 0; i < hashes.Length; i++)
         {
-            // A multiplication and a rotation: rows that differ in one bit of one value differ in the hash.
+            // A multiplication and a shift: rows that differ in one bit of one value differ in the hash.
             var mixed = (hashes[i] ^ BitConverter.DoubleToUInt64Bits(column.Numbers[start + i])) * 0x9E3779B97F4A7C15;
             hashes[i] = mixed ^ (mixed >> 32);
         }
+    }
+
+    // Short texts, which most categories are: four overlapping words hold all of their characters.
+    private static ulong Mix(ulong hash, string? text)
+    {
+        if (text is null)
+            return Fold(hash ^ 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93);
+        var words = MemoryMarshal.AsBytes(text.AsSpan());
+        if (text.Length is < 4 or > 16)
+            return XxHash3.HashToUInt64(words, (long)hash);
+        var half = Math.Min(8, words.Length - 8);
+        var first = BinaryPrimitives.ReadUInt64LittleEndian(words) ^ ((ulong)text.Length << 56);
+        var second = BinaryPrimitives.ReadUInt64LittleEndian(words[half..]);
+        var third = BinaryPrimitives.ReadUInt64LittleEndian(words[(words.Length - 8 - half)..]);
+        var last = BinaryPrimitives.ReadUInt64LittleEndian(words[^8..]);
+        return Fold(Fold(hash ^ first, second ^ 0xE7037ED1A0B428DB) ^ third, last ^ 0x8EBC6AF09C88C6E3);
+    }
+
+    // Both halves of the product of two words that no text makes 0 on purpose.
+    private static ulong Fold(ulong a, ulong b)
+    {
+        var high = Math.BigMul(a | 1, b, out var low);
+        return high ^ low ^ (a >> 1);
     }
 }
