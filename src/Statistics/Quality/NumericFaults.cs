@@ -86,7 +86,8 @@ internal static class NumericFaults
                 found = new Fault(
                     DriftCause.PartialScaleChange, feature.Name, 0.85, fit.BestScale,
                     Text($"The {(changedLast ? "last" : "first")} {changed.Length} of {sample.Length} sampled rows are {fit.BestScale:G6} * reference + {fit.BestShift:G6}; the others are unchanged (KS {untouched:F3})."),
-                    fit.BestScale, fit.BestShift) { IsCertain = certain };
+                    fit.BestScale, fit.BestShift)
+                { IsCertain = certain };
             }
         }
         return found;
@@ -118,7 +119,8 @@ internal static class NumericFaults
             var rest = others is { } ks ? Text($"; the other values did not change (KS {ks:F3})") : "; the other values moved besides";
             return new Fault(
                 DriftCause.DefaultValueSpike, feature.Name, Strength(z / 6), share,
-                Text($"The value {value:G6} went from {before:P1} to {share:P1} of the rows (z = {z:F1})") + rest + ".") { Before = before, At = value, IsCertain = certain };
+                Text($"The value {value:G6} went from {before:P1} to {share:P1} of the rows (z = {z:F1})") + rest + ".")
+            { Before = before, At = value, IsCertain = certain };
         }
         return null;
     }
@@ -135,7 +137,8 @@ internal static class NumericFaults
             if (RestMoved(reference, current, value) is not { } others) continue;
             return new Fault(
                 DriftCause.DefaultValueSpike, feature.Name, 0.8, share,
-                Text($"The value {value:G6} went from {before:P1} to {share:P1} of the rows (z = {z:F1}); neither the other values (KS {others:F3}) nor the other features changed.")) { Before = before, At = value };
+                Text($"The value {value:G6} went from {before:P1} to {share:P1} of the rows (z = {z:F1}); neither the other values (KS {others:F3}) nor the other features changed."))
+            { Before = before, At = value };
         }
         return null;
     }
@@ -170,7 +173,8 @@ internal static class NumericFaults
             if (distance > KolmogorovSmirnov.Allowance(reference.Length, current.Length)) continue;
             return new Fault(
                 DriftCause.PrecisionLoss, feature.Name, 0.9, after,
-                Text($"Values with more than {decimals} decimals went from {before:P1} to {after:P1}; the reference rounded alike agrees (KS {distance:F3}).")) { Before = before, Decimals = decimals };
+                Text($"Values with more than {decimals} decimals went from {before:P1} to {after:P1}; the reference rounded alike agrees (KS {distance:F3})."))
+            { Before = before, Decimals = decimals };
         }
         return null;
     }
@@ -186,7 +190,8 @@ internal static class NumericFaults
         if (crossA > Math.Max(0.25, KolmogorovSmirnov.Allowance(b.ReferenceSample.Length, a.CurrentSample.Length)) || crossB > Math.Max(0.25, KolmogorovSmirnov.Allowance(a.ReferenceSample.Length, b.CurrentSample.Length))) return null;
         return new Fault(
             DriftCause.ColumnsSwapped, a.Name, 0.97, crossA + crossB,
-            Text($"{a.Name} looks like the reference of {b.Name} and the other way round: KS {straightA:F3} and {straightB:F3} become {crossA:F3} and {crossB:F3}.")) { Other = b.Name };
+            Text($"{a.Name} looks like the reference of {b.Name} and the other way round: KS {straightA:F3} and {straightB:F3} become {crossA:F3} and {crossB:F3}."))
+        { Other = b.Name };
     }
 
     private static double Distance(FeatureEvidence reference, FeatureEvidence current)
