@@ -40,12 +40,27 @@ internal sealed class CsvTable
         return Table(cells);
     }
 
-    /// <summary>Reads in pieces of <paramref name="rows"/> rows, for files that are larger than the memory; the kinds are those of the whole file.</summary>
-    public static void ReadBatches(string path, bool packed, int rows, Action<Table> onBatch, Action<long>? onRead)
+    /// <summary>
+    /// Reads in pieces of <paramref name="rows"/> rows, for files that are larger than the memory; the kinds are those of the whole file; without rows there is one empty piece. With
+    /// <paramref name="onRestart"/> one pass is enough where the first rows told the kinds; else it is called, and all pieces come again.
+    /// </summary>
+    public static void ReadBatches(string path, bool packed, int rows, Action<Table> onBatch, Action<long>? onRead, Action? onRestart = null)
     {
         var csv = new CsvTable(path, packed, onRead);
         var cells = csv.Guess(null, rows);
-        csv.Fill(cells, rows, () => Array.ForEach(cells, c => c.Clear()));
+        var pieces = 0;
+        csv.Fill(cells, rows, () =>
+        {
+            pieces++;
+            if (onRestart is not null && !cells.Any(c => c.Misfit))
+                onBatch(Table(cells));
+            Array.ForEach(cells, c => c.Clear());
+        });
+        if (pieces == 0)
+            onBatch(Table(cells));
+        if (pieces == 0 || (onRestart is not null && !cells.Any(c => c.Misfit)))
+            return;
+        onRestart?.Invoke();
         cells = [.. cells.Select((c, i) => new Cells(i + 1, c.Name, c.Misfit ? ColumnKind.Text : c.Kind, rows))];
         csv.Fill(cells, rows, () =>
         {
@@ -57,19 +72,24 @@ internal sealed class CsvTable
     /// <summary>Rows of the file (estimated if it is packed), and its columns.</summary>
     public static (long Rows, int Columns) Size(string path, bool packed)
     {
-        var (names, _, rows) = new CsvTable(path, packed, null).Sample();
-        return (rows, names.Length);
+        var csv = new CsvTable(path, packed, null);
+        var (names, _, rows, characters) = csv.Sample();
+        return (csv.Expected(rows, characters), names.Length);
     }
+
+    /// <summary>Columns of the file.</summary>
+    public static int Columns(string path, bool packed) => new CsvTable(path, packed, null).Sample().Names.Length;
 
     private static Table Table(Cells[] cells) => new([.. cells.Select(c => c.ToColumn())]);
 
     private Cells[] Guess(IReadOnlyDictionary<string, ColumnKind>? known, int? capacity = null)
     {
-        var (names, kinds, rows) = Sample();
-        return [.. names.Select((n, i) => new Cells(i + 1, n, known is not null && known.TryGetValue(n, out var kind) ? kind : i < kinds.Length ? kinds[i] ?? ColumnKind.Numeric : ColumnKind.Numeric, capacity ?? rows))];
+        var (names, kinds, rows, characters) = Sample();
+        var room = capacity ?? Expected(rows, characters);
+        return [.. names.Select((n, i) => new Cells(i + 1, n, known is not null && known.TryGetValue(n, out var kind) ? kind : i < kinds.Length ? kinds[i] ?? ColumnKind.Numeric : ColumnKind.Numeric, room))];
     }
 
-    private (string[] Names, ColumnKind?[] Kinds, long Rows) Sample()
+    private (string[] Names, ColumnKind?[] Kinds, long Rows, long Characters) Sample()
     {
         var kinds = Array.Empty<ColumnKind?>();
         long characters = 0, rows = 0;
@@ -89,13 +109,15 @@ internal sealed class CsvTable
             rows++;
             return lines;
         });
-        return (names, kinds, rows < SampleRows ? rows : Expected(rows, characters));
+        return (names, kinds, rows, characters);
     }
 
     // The lines of a file are its rows (fewer only where a quoted value holds a line break). Counting them costs little, and arrays of the right length
     // need not grow or be cut: half of the memory.
     private long Expected(long rows, long characters)
     {
+        if (rows < SampleRows)
+            return rows;
         if (_packed)
             return Math.Max(rows, (long)(4.1 * new FileInfo(_path).Length * rows / characters));
         using var file = TableFile.Open(_path, false);

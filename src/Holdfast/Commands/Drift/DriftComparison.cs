@@ -39,11 +39,20 @@ internal static class DriftComparison
         var done = 0;
         var allocated = GC.GetTotalAllocatedBytes();
         // A spilled column is as large as the memory allows: then one at a time.
-        Parallel.For(0, pairs.Count, new ParallelOptions { MaxDegreeOfParallelism = reference.Memory is null || current.Memory is null ? 1 : Environment.ProcessorCount }, i =>
+        Parallel.For(0, pairs.Count, new ParallelOptions { MaxDegreeOfParallelism = !settings.Approximate && (reference.Memory is null || current.Memory is null) ? 1 : Environment.ProcessorCount }, i =>
         {
-            var prepared = new ReferenceFeature(pairs[i].Reference.Name, pairs[i].Type, pairs[i].Reference.As(pairs[i].Type));
-            measured[i] = prepared.Measure(pairs[i].Current.As(pairs[i].Type), level);
-            references[i] = windows is null ? null : prepared;
+            var (name, type, before) = (pairs[i].Reference.Name, pairs[i].Type, pairs[i].Reference.As(pairs[i].Type));
+            if (settings.Approximate)
+            {
+                measured[i] = ApproximateFeature.Measure(name, type, before, pairs[i].Current.As(type), level);
+            }
+            else
+            {
+                var prepared = new ReferenceFeature(name, type, before);
+                measured[i] = prepared.Measure(pairs[i].Current.As(type), level);
+                references[i] = windows is null ? null : prepared;
+            }
+
             // Sorting leaves large arrays behind, which the collector is in no hurry to take back.
             if (GC.GetTotalAllocatedBytes() - Volatile.Read(ref allocated) is var left && left > settings.Memory / 4)
             {
@@ -57,7 +66,9 @@ internal static class DriftComparison
         // The more rows, the more of them are equal by chance: both files are looked at to the same depth.
         var rows = Math.Min(reference.Rows, current.Rows);
         var repeated = new RepeatedRows(reference.Repeated(rows), rows, current.Repeated(rows), rows);
-        var (diagnosis, features) = DriftJudge.Judge(measured, settings, performance, repeated, absent);
+        var (diagnosis, features) = settings.Approximate
+            ? ApproximateJudge.Judge(measured, settings, performance, repeated, reference.RepeatedError, current.RepeatedError, absent)
+            : DriftJudge.Judge(measured, settings, performance, repeated, absent);
         return new DriftFindings(new ComparedFile(reference.Name, reference.Rows), new ComparedFile(current.Name, current.Rows), settings, diagnosis, features, [])
         {
             Performance = performance,
