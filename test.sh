@@ -19,7 +19,7 @@ for arg in "$@"; do
     esac
 done
 # The long tests write their tables where they are kept; a whole run takes hours on two cores.
-[ "$full" = 1 ] && export HOLDFAST_FULL=1 HOLDFAST_REPORTS="${HOLDFAST_REPORTS:-$PWD/docs/reports}" HOLDFAST_TEST_TIMEOUT="${HOLDFAST_TEST_TIMEOUT:-14400}"
+[ "$full" = 1 ] && export HOLDFAST_FULL=1 HOLDFAST_REPORTS="${HOLDFAST_REPORTS:-$PWD/docs/reports}" HOLDFAST_TEST_TIMEOUT="${HOLDFAST_TEST_TIMEOUT:-14400}" HOLDFAST_COMMIT="${HOLDFAST_COMMIT:-$(git rev-parse --short HEAD 2>/dev/null)}"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NO_COLOR=1 LC_ALL=C.UTF-8
 export DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1

@@ -103,33 +103,63 @@ public static class Samples
         return reach / 2 + EndOf(sorted[(reach / 2)..Math.Min(reach, sorted.Length)], value);
     }
 
-    /// <summary>Mean and standard deviation (divisor n) in two passes; NaN if empty.</summary>
+    /// <summary>
+    /// Mean and standard deviation (divisor n); NaN if empty or if a value is not finite. Two passes, the second about the first one's mean with what that mean is
+    /// off taken out again, each summed in blocks and the blocks with compensation (Neumaier): the error does not grow with the number of values.
+    /// </summary>
     public static (double Mean, double Sd) MeanSd(ReadOnlySpan<double> values)
     {
         if (values.Length == 0) return (double.NaN, double.NaN);
-        var mean = Sum(values, squaredAbout: null) / values.Length;
-        return (mean, Math.Sqrt(Sum(values, mean) / values.Length));
+        var mean = Deviations(values, 0).Sum / values.Length;
+        var (off, squares) = Deviations(values, mean);
+        off /= values.Length;
+        squares /= values.Length;
+        // What is left of equal values is rounding: their sd is 0, not the smallest number that divides to nonsense.
+        var variance = squares - off * off;
+        return (mean + off, variance <= 1e-9 * squares ? 0 : Math.Sqrt(variance));
     }
 
-    // Lanes and two of each: a single sum waits for its own last addition.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double Sum(ReadOnlySpan<double> values, double? squaredAbout)
+    // Sum of v - about and of its square.
+    private static (double Sum, double Squares) Deviations(ReadOnlySpan<double> values, double about)
     {
-        var wide = MemoryMarshal.Cast<double, Vector<double>>(values);
-        Vector<double> even = Vector<double>.Zero, odd = Vector<double>.Zero, about = new(squaredAbout ?? 0);
-        var i = 0;
-        for (; i + 1 < wide.Length; i += 2)
+        const int Block = 4096;
+        CompensatedSum sum = default, squares = default;
+        for (; values.Length > 0; values = values[Math.Min(values.Length, Block)..])
         {
-            Vector<double> x = wide[i] - about, y = wide[i + 1] - about;
-            even += squaredAbout is null ? x : x * x;
-            odd += squaredAbout is null ? y : y * y;
+            var block = values[..Math.Min(values.Length, Block)];
+            var wide = MemoryMarshal.Cast<double, Vector<double>>(block);
+            var centre = new Vector<double>(about);
+            Vector<double> a = Vector<double>.Zero, b = Vector<double>.Zero;
+            foreach (var v in wide)
+            {
+                var d = v - centre;
+                a += d;
+                b += d * d;
+            }
+            double rest = 0, restSquares = 0;
+            foreach (var v in block[(wide.Length * Vector<double>.Count)..])
+            {
+                rest += v - about;
+                restSquares += (v - about) * (v - about);
+            }
+            sum.Add(Vector.Sum(a) + rest);
+            squares.Add(Vector.Sum(b) + restSquares);
         }
-        var sum = Vector.Sum(even + odd);
-        for (i *= Vector<double>.Count; i < values.Length; i++)
+        return (sum.Value, squares.Value);
+    }
+
+    private struct CompensatedSum
+    {
+        private double _sum;
+        private double _lost;
+
+        public readonly double Value => _sum + _lost;
+
+        public void Add(double value)
         {
-            var x = values[i] - about[0];
-            sum += squaredAbout is null ? x : x * x;
+            var next = _sum + value;
+            _lost += Math.Abs(_sum) >= Math.Abs(value) ? _sum - next + value : value - next + _sum;
+            _sum = next;
         }
-        return sum;
     }
 }

@@ -120,4 +120,17 @@ public sealed class CategoricalTestTests
         Assert.Equal([1.0], MultipleTesting.EBenjaminiHochberg([double.NaN]));
         Assert.Throws<ArgumentOutOfRangeException>(() => MultipleTesting.EBenjaminiHochberg([-1]));
     }
+
+    [Fact]
+    public void Averaged_e_values_are_the_mean_in_either_scale()
+    {
+        Assert.Equal(7, MultipleTesting.EAverage([20, 1, 0, double.NaN, 14]));
+        Assert.Equal(1, MultipleTesting.EAverage([]));
+        Assert.Equal(Math.Log(7), MultipleTesting.LogEAverage([Math.Log(20), 0, double.NegativeInfinity, double.NaN, Math.Log(14)]), 1e-12);
+        Assert.Equal(2000 - Math.Log(4), MultipleTesting.LogEAverage([2000, -5000, 0, double.NegativeInfinity]), 1e-9);
+        Assert.Equal(0, MultipleTesting.LogEAverage([]));
+        Assert.Equal(double.NegativeInfinity, MultipleTesting.LogEAverage([double.NegativeInfinity]));
+        Assert.Equal(double.PositiveInfinity, MultipleTesting.LogEAverage([0, double.PositiveInfinity]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => MultipleTesting.EAverage([1, -0.1]));
+    }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Holdfast.Statistics.Tests;
 
@@ -17,24 +16,39 @@ internal sealed class Report(string file)
     /// <param name="note">What was simulated, with the seeds and the number of runs.</param>
     /// <param name="header">Column names.</param>
     /// <param name="rows">Cells; numbers are written with four significant digits.</param>
-    public void Table(string title, string note, string[] header, IEnumerable<object[]> rows)
+    public void Table(string title, string note, string[] header, IEnumerable<object[]> rows) =>
+        Write(title, note, header, _ => rows.Select(Line));
+
+    /// <summary>Writes one row of a table that several cases of a test fill, and shows it with the test's output.</summary>
+    /// <param name="title">Heading; sorts the tables of the file.</param>
+    /// <param name="note">What was simulated, with the seeds.</param>
+    /// <param name="header">Column names.</param>
+    /// <param name="cells">Cells; numbers are written with four significant digits.</param>
+    /// <param name="keys">So many first cells tell the rows apart: a row replaces the one with the same.</param>
+    public void Row(string title, string note, string[] header, object[] cells, int keys = 1)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine(title + ": " + string.Join(", ", header.Zip(cells, (column, cell) => column + " = " + Cell(cell))));
+        var key = string.Join('|', cells.Take(keys).Select(Cell));
+        Write(title, note, header, old => old.Where(line => Key(line, keys) != key).Append(Line(cells)).Order(ByCells));
+    }
+
+    private void Write(string title, string note, string[] header, Func<IEnumerable<string>, IEnumerable<string>> lines)
     {
         if (Folder is null) return;
-        var text = new StringBuilder().Append("## ").AppendLine(title).AppendLine().AppendLine(note).AppendLine();
-        text.Append("| ").AppendJoin(" | ", header).AppendLine(" |");
-        text.Append('|').Insert(text.Length, "---|", header.Length).AppendLine();
-        foreach (var row in rows) text.Append("| ").AppendJoin(" | ", row.Select(Cell)).AppendLine(" |");
         lock (Gate)
         {
             Directory.CreateDirectory(Folder);
             var path = Path.Combine(Folder, file);
             var sections = File.Exists(path) ? Sections(File.ReadAllText(path)) : [];
-            sections[title] = text.ToString().TrimEnd() + "\n";
+            var old = sections.GetValueOrDefault(title, "").Split('\n').SkipWhile(line => !line.StartsWith("|---", StringComparison.Ordinal)).Skip(1).Where(line => line.StartsWith('|'));
+            sections[title] = $"## {title}\n\n{note}\n\n{Line(header)}\n|{string.Concat(header.Select(_ => "---|"))}\n{string.Join('\n', lines(old))}\n";
             File.WriteAllText(path, $"# {Path.GetFileNameWithoutExtension(file)}\n\n{Head}" + string.Join('\n', sections.Values));
         }
     }
 
-    private const string Head = "Written by the tests of `tests/Statistics.Tests` with HOLDFAST_FULL=1 and HOLDFAST_REPORTS=folder; the seeds are fixed, so a run gives the same figures.\n\n";
+    private static readonly string Head =
+        "Written by the tests of `tests/Statistics.Tests` with HOLDFAST_FULL=1 and HOLDFAST_REPORTS=folder; the seeds are fixed, so a run gives the same figures."
+        + (Environment.GetEnvironmentVariable("HOLDFAST_COMMIT") is { Length: > 0 } commit ? $" Last written at commit {commit}." : "") + "\n\n";
 
     private static SortedDictionary<string, string> Sections(string text)
     {
@@ -43,6 +57,18 @@ internal sealed class Report(string file)
             result[part[..part.IndexOf('\n', StringComparison.Ordinal)].Trim()] = "## " + part.TrimEnd() + "\n";
         return result;
     }
+
+    private static string Line(object[] cells) => $"| {string.Join(" | ", cells.Select(Cell))} |";
+
+    private static string[] Cells(string line) => [.. line.Trim('|', ' ').Split(" | ")];
+
+    private static string Key(string line, int keys) => string.Join('|', Cells(line).Take(keys));
+
+    // Numbers by size, texts by their letters.
+    private static readonly Comparer<string> ByCells = Comparer<string>.Create((x, y) => Cells(x).Zip(Cells(y), Compare).FirstOrDefault(order => order != 0));
+
+    private static int Compare(string x, string y) =>
+        double.TryParse(x, CultureInfo.InvariantCulture, out var a) && double.TryParse(y, CultureInfo.InvariantCulture, out var b) ? a.CompareTo(b) : string.CompareOrdinal(x, y);
 
     private static string Cell(object value) => value switch
     {

@@ -33,14 +33,16 @@ public sealed record DriftVerdict(double Effect, double Low, double High, double
     /// <param name="referenceRows">Values of the reference.</param>
     /// <param name="currentRows">Values of the window.</param>
     /// <param name="power">Chance to see the tolerated effect.</param>
+    /// <param name="watched">Effect from which drift is called at all, where that is not the tolerated one; &gt; 0. Default: <paramref name="tolerated"/>, which must then be above 0.</param>
     public static DriftVerdict Judge(
-        double effect, double low, double high, double pValue, double tolerated, double significant, long referenceRows, long currentRows, double power)
+        double effect, double low, double high, double pValue, double tolerated, double significant, long referenceRows, long currentRows, double power, double? watched = null)
     {
-        if (!(tolerated > 0)) throw new ArgumentOutOfRangeException(nameof(tolerated), tolerated, "The tolerated effect must be above 0.");
+        if (!(tolerated >= 0)) throw new ArgumentOutOfRangeException(nameof(tolerated), tolerated, "The tolerated effect must not be negative.");
+        if (!((watched ?? tolerated) > 0)) throw new ArgumentOutOfRangeException(nameof(tolerated), tolerated, "The tolerated effect must be above 0.");
         if (!(significant >= tolerated)) throw new ArgumentOutOfRangeException(nameof(significant), significant, $"Significant drift cannot begin below the tolerated effect {tolerated}.");
         var undefined = double.IsNaN(effect) || double.IsNaN(low) || double.IsNaN(high) || referenceRows < 1 || currentRows < 1;
         var state = undefined ? DriftState.Insufficient
-            : low > tolerated && effect > tolerated ? (effect >= significant ? DriftState.Significant : DriftState.Moderate)
+            : low > tolerated && effect > tolerated && effect >= (watched ?? tolerated) ? (effect >= significant ? DriftState.Significant : DriftState.Moderate)
             : power >= 0.5 ? DriftState.None
             : DriftState.Insufficient;
         return new DriftVerdict(effect, low, high, pValue, tolerated, referenceRows, currentRows, power, state);

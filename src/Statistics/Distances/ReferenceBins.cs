@@ -9,7 +9,7 @@ namespace Holdfast.Statistics.Distances;
 /// Bins fixed once from the reference and never from pooled data, so that the score of a window does not depend on the window's neighbours
 /// and current counts need only <see cref="Count"/> integers (exact, mergeable, subtractable). Immutable.
 /// </summary>
-public sealed class ReferenceBins
+public sealed partial class ReferenceBins
 {
     /// <summary>The label of the last categorical bin, for values not seen in the reference or too rare for a bin of their own.</summary>
     public const string Other = "other";

@@ -55,7 +55,7 @@ public sealed record BinaryPerformance(
             predicted.Length, tp, fp, fn, tn,
             new Metric((tp + tn) / all, Math.Sqrt(varAll) / all), new Metric(tp / chosen, Math.Sqrt(varChosen) / chosen),
             new Metric(recall, Math.Sqrt(varRecall) / positive), new Metric(specificity, Math.Sqrt(varSpecificity) / negative),
-            new Metric(f1, Math.Sqrt(varF1) / (positive + chosen)), Auc(scores, probabilities));
+            new Metric(f1, Math.Sqrt(varF1) / (positive + chosen)), Auc(scores, probabilities).Metric);
     }
 
     /// <summary>The figures of labelled rows; every sd is 0.</summary>
@@ -70,14 +70,16 @@ public sealed record BinaryPerformance(
     }
 
     // With A_i the expected negatives below row i and B_i the expected positives above it (ties half), dAUC / dy_i = (A_i - B_i) / (PN) - AUC (1/P - 1/N).
-    private static Metric Auc(ReadOnlySpan<double> scores, ReadOnlySpan<double> probabilities)
+    internal static (Metric Metric, double[] Slopes) Auc(ReadOnlySpan<double> scores, ReadOnlySpan<double> probabilities)
     {
         var keys = scores.ToArray();
-        var p = probabilities.ToArray();
-        Array.Sort(keys, p);
+        int[] order = [.. Enumerable.Range(0, keys.Length)];
+        Array.Sort(keys, order);
+        var p = new double[keys.Length];
+        for (var i = 0; i < p.Length; i++) p[i] = probabilities[order[i]];
         double positive = 0, negative = 0;
         foreach (var chance in p) (positive, negative) = (positive + chance, negative + 1 - chance);
-        if (!(positive > 0 && negative > 0)) return new Metric(double.NaN, double.NaN);
+        if (!(positive > 0 && negative > 0)) return (new Metric(double.NaN, double.NaN), new double[p.Length]);
         var gradient = new double[p.Length];
         double pairs = 0, positiveBelow = 0, negativeBelow = 0;
         for (int start = 0, end; start < keys.Length; start = end)
@@ -92,11 +94,13 @@ public sealed record BinaryPerformance(
             negativeBelow += others;
         }
         double auc = pairs / (positive * negative), variance = 0;
+        var slopes = new double[p.Length];
         for (var i = 0; i < p.Length; i++)
         {
             var slope = gradient[i] - auc * (1 / positive - 1 / negative);
             variance += p[i] * (1 - p[i]) * slope * slope;
+            slopes[order[i]] = slope;
         }
-        return new Metric(auc, Math.Sqrt(variance));
+        return (new Metric(auc, Math.Sqrt(variance)), slopes);
     }
 }

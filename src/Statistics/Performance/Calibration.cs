@@ -1,3 +1,5 @@
+using Holdfast.Statistics.Distances;
+
 namespace Holdfast.Statistics.Performance;
 
 /// <summary>
@@ -10,19 +12,22 @@ public sealed class Calibration
 
     private const int Folds = 10;
     private const double Edge = 1e-6;
+    private const int Bands = 20;
 
     private readonly double[] _scores = [];
     private readonly double[] _values = [];
     private readonly double _slope;
     private readonly double _intercept;
 
-    private Calibration(CalibrationMethod method, int rows) => (Method, Rows) = (method, rows);
+    private readonly ReferenceBins _reference;
 
-    private Calibration(double[] scores, double[] values, int rows)
-        : this(CalibrationMethod.Isotonic, rows) => (_scores, _values) = (scores, values);
+    private Calibration(CalibrationMethod method, ReadOnlySpan<double> reference) => (Method, Rows, _reference) = (method, reference.Length, ReferenceBins.FromQuantiles(reference, Bands));
 
-    private Calibration(double slope, double intercept, int rows)
-        : this(CalibrationMethod.Platt, rows) => (_slope, _intercept) = (slope, intercept);
+    private Calibration(double[] scores, double[] values, ReadOnlySpan<double> reference)
+        : this(CalibrationMethod.Isotonic, reference) => (_scores, _values) = (scores, values);
+
+    private Calibration(double slope, double intercept, ReadOnlySpan<double> reference)
+        : this(CalibrationMethod.Platt, reference) => (_slope, _intercept) = (slope, intercept);
 
     /// <summary>The kind of map.</summary>
     public CalibrationMethod Method { get; }
@@ -31,7 +36,7 @@ public sealed class Calibration
     public int Rows { get; }
 
     /// <summary>Takes scores as they are.</summary>
-    public static Calibration Identity { get; } = new(CalibrationMethod.None, 0);
+    public static Calibration Identity { get; } = new(CalibrationMethod.None, []);
 
     /// <summary>
     /// Calibrates where the reference shows the need: the expected calibration error is above what calibrated scores show by chance in 95 % of samples
@@ -43,12 +48,12 @@ public sealed class Calibration
     public static Calibration Fit(ReadOnlySpan<double> scores, ReadOnlySpan<bool> labels)
     {
         Check(scores, labels);
-        if (scores.Length < 2 * Folds || !labels.Contains(true) || !labels.Contains(false)) return new Calibration(CalibrationMethod.None, scores.Length);
+        if (scores.Length < 2 * Folds || !labels.Contains(true) || !labels.Contains(false)) return new Calibration(CalibrationMethod.None, scores);
         var before = CalibrationError.Of(scores, labels);
         var isotonic = scores.Length >= IsotonicRows;
         return before.Expected > before.Critical && CalibrationError.Of(HeldOut(scores, labels, isotonic), labels).Expected < before.Expected
             ? isotonic ? Isotonic(scores, labels) : Platt(scores, labels)
-            : new Calibration(CalibrationMethod.None, scores.Length);
+            : new Calibration(CalibrationMethod.None, scores);
     }
 
     /// <summary>
@@ -73,7 +78,7 @@ public sealed class Calibration
             sums[^1] += sorted[i] ? 1 : 0;
             weights[^1]++;
         }
-        return new Calibration([.. distinct], Pooled(sums, weights), scores.Length);
+        return new Calibration([.. distinct], Pooled(sums, weights), scores);
     }
 
     /// <summary>
@@ -110,7 +115,7 @@ public sealed class Calibration
             (a, b, loss) = (a - size * da, b - size * db, next);
         }
         // A falling line would reverse the ranking: then the scores carry nothing, and the base rate is the honest answer.
-        return a > 0 ? new Calibration(a, b, scores.Length) : new Calibration(0, Logit(positive / (double)Math.Max(1, labels.Length)), scores.Length);
+        return a > 0 ? new Calibration(a, b, scores) : new Calibration(0, Logit(positive / (double)Math.Max(1, labels.Length)), scores);
     }
 
     /// <summary>The probability for one score, in [0, 1]; NaN for NaN.</summary>
@@ -127,6 +132,35 @@ public sealed class Calibration
         var result = new double[scores.Length];
         for (var i = 0; i < result.Length; i++) result[i] = Apply(scores[i]);
         return result;
+    }
+
+    /// <summary>
+    /// What the error of the map adds to the variance of a figure of a window: in each band of scores the map is a mean over the reference's rows there, wrong for
+    /// all rows of the window alike. Sum over bands of (sum of slopes)^2 p(1 - p) / reference rows: little where the reference has many rows, much where the
+    /// window has moved to scores of which the reference has few. 0 for <see cref="Identity"/>.
+    /// </summary>
+    /// <param name="scores">Raw scores of the window.</param>
+    /// <param name="probabilities">The same, calibrated.</param>
+    /// <param name="slopes">d figure / d label of each row.</param>
+    internal double Variance(ReadOnlySpan<double> scores, ReadOnlySpan<double> probabilities, ReadOnlySpan<double> slopes)
+    {
+        if (Rows == 0) return 0;
+        double[] slope = new double[_reference.Count], spread = new double[_reference.Count];
+        var rows = new long[_reference.Count];
+        for (var i = 0; i < scores.Length; i++)
+        {
+            var band = _reference.IndexOf(scores[i]);
+            if (band < 0) continue;
+            slope[band] += slopes[i];
+            spread[band] += probabilities[i] * (1 - probabilities[i]);
+            rows[band]++;
+        }
+        double variance = 0;
+        for (var b = 0; b < rows.Length; b++)
+        {
+            if (rows[b] > 0) variance += slope[b] * slope[b] * spread[b] / rows[b] / Math.Max(1, _reference.ReferenceCounts[b]);
+        }
+        return variance;
     }
 
     private double Interpolate(double score)

@@ -28,31 +28,56 @@ public sealed record PerformanceGap(MetricGap Accuracy, MetricGap Precision, Met
     /// <param name="probabilities">Calibrated probabilities.</param>
     /// <param name="predicted">Predicted classes.</param>
     /// <param name="labels">True classes.</param>
-    /// <param name="calibrationRows">
-    /// Labelled rows that the calibration was fitted on or checked with: its own error widens every variance by 1 + window / reference rows (delta method, for a window
-    /// distributed as the reference). 0 takes the probabilities as exact.
+    /// <param name="calibration">
+    /// What made the probabilities of the scores: its own error, greater where the window has moved to scores of which the reference has few, widens every interval
+    /// (<see cref="Calibration.Variance"/>). Null takes the probabilities as exact.
     /// </param>
     /// <param name="level">Confidence of the intervals, in (0, 1). Default 0.95.</param>
     public static PerformanceGap Compare(
-        ReadOnlySpan<double> scores, ReadOnlySpan<double> probabilities, ReadOnlySpan<bool> predicted, ReadOnlySpan<bool> labels, long calibrationRows = 0, double level = 0.95)
+        ReadOnlySpan<double> scores, ReadOnlySpan<double> probabilities, ReadOnlySpan<bool> predicted, ReadOnlySpan<bool> labels, Calibration? calibration = null, double level = 0.95)
     {
         if (!(level > 0 && level < 1)) throw new ArgumentOutOfRangeException(nameof(level), level, "The confidence level must lie between 0 and 1.");
         if (labels.Length != predicted.Length) throw new ArgumentException($"{labels.Length} labels for {predicted.Length} rows.", nameof(labels));
         var estimated = BinaryPerformance.Estimated(scores, probabilities, predicted);
         var realised = BinaryPerformance.Realised(scores, predicted, labels);
-        var widen = Math.Sqrt(calibrationRows > 0 ? 1 + (double)predicted.Length / calibrationRows : 1);
-        var reach = widen * Distributions.NormalQuantile(0.5 + level / 2);
-        MetricGap Gap(Metric e, double r)
+        var z = Distributions.NormalQuantile(0.5 + level / 2);
+        var extra = Extra(scores, probabilities, predicted, estimated, calibration ?? Calibration.Identity);
+        MetricGap Gap(Metric e, double r, double added)
         {
             var gap = r - e.Value;
+            var sd = Math.Sqrt(e.Sd * e.Sd + added);
             // Without spread in the probabilities there is nothing to test, unless the labels contradict a certainty.
-            var p = double.IsNaN(gap) ? 1 : e.Sd > 0 ? Math.Min(1, 2 * Distributions.NormalSf(Math.Abs(gap) / (widen * e.Sd))) : gap == 0 ? 1 : 0;
-            return new MetricGap(e.Value, r, gap, gap - reach * e.Sd, gap + reach * e.Sd, p);
+            var p = double.IsNaN(gap) ? 1 : sd > 0 ? Math.Min(1, 2 * Distributions.NormalSf(Math.Abs(gap) / sd)) : gap == 0 ? 1 : 0;
+            return new MetricGap(e.Value, r, gap, gap - z * sd, gap + z * sd, p);
         }
         double rows = estimated.Rows;
         var rate = new Metric((estimated.TruePositives + estimated.FalseNegatives) / rows, estimated.Accuracy.Sd);
         return new PerformanceGap(
-            Gap(estimated.Accuracy, realised.Accuracy.Value), Gap(estimated.Precision, realised.Precision.Value), Gap(estimated.Recall, realised.Recall.Value),
-            Gap(estimated.F1, realised.F1.Value), Gap(estimated.RocAuc, realised.RocAuc.Value), Gap(rate, (realised.TruePositives + realised.FalseNegatives) / rows));
+            Gap(estimated.Accuracy, realised.Accuracy.Value, extra[0]), Gap(estimated.Precision, realised.Precision.Value, extra[1]), Gap(estimated.Recall, realised.Recall.Value, extra[2]),
+            Gap(estimated.F1, realised.F1.Value, extra[3]), Gap(estimated.RocAuc, realised.RocAuc.Value, extra[4]), Gap(rate, (realised.TruePositives + realised.FalseNegatives) / rows, extra[5]));
+    }
+
+    // The calibration's part of each variance, in the order of the figures, by d figure / d label of each row.
+    private static double[] Extra(ReadOnlySpan<double> scores, ReadOnlySpan<double> probabilities, ReadOnlySpan<bool> predicted, BinaryPerformance e, Calibration calibration)
+    {
+        double rows = e.Rows, positive = e.TruePositives + e.FalseNegatives, chosen = e.TruePositives + e.FalsePositives;
+        double recall = e.Recall.Value, f1 = e.F1.Value;
+        var slopes = new double[5][];
+        for (var k = 0; k < slopes.Length; k++) slopes[k] = new double[predicted.Length];
+        for (var i = 0; i < predicted.Length; i++)
+        {
+            double hit = predicted[i] ? 1 : 0;
+            slopes[0][i] = (2 * hit - 1) / rows;
+            slopes[1][i] = chosen > 0 ? hit / chosen : 0;
+            slopes[2][i] = positive > 0 ? (hit - recall) / positive : 0;
+            slopes[3][i] = positive + chosen > 0 ? (2 * hit - f1) / (positive + chosen) : 0;
+            slopes[4][i] = 1 / rows;
+        }
+        var auc = BinaryPerformance.Auc(scores, probabilities).Slopes;
+        return
+        [
+            calibration.Variance(scores, probabilities, slopes[0]), calibration.Variance(scores, probabilities, slopes[1]), calibration.Variance(scores, probabilities, slopes[2]),
+            calibration.Variance(scores, probabilities, slopes[3]), calibration.Variance(scores, probabilities, auc), calibration.Variance(scores, probabilities, slopes[4]),
+        ];
     }
 }

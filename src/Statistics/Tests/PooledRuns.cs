@@ -25,6 +25,22 @@ internal readonly record struct PooledRuns(long[] Sizes, long[] First, bool[] Jo
         return new PooledRuns([.. sizes], [.. first], new bool[sizes.Count]);
     }
 
+    public static PooledRuns Of(Sketches.WeightedSample a, Sketches.WeightedSample b)
+    {
+        List<long> sizes = [], first = [];
+        int i = 0, j = 0;
+        while (i < a.Values.Length || j < b.Values.Length)
+        {
+            var x = j == b.Values.Length || (i < a.Values.Length && a.Values[i] <= b.Values[j]) ? a.Values[i] : b.Values[j];
+            long fromA = 0, fromB = 0;
+            if (i < a.Values.Length && a.Values[i] == x) fromA = a.Ends[i] - (i++ == 0 ? 0 : a.Ends[i - 2]);
+            if (j < b.Values.Length && b.Values[j] == x) fromB = b.Ends[j] - (j++ == 0 ? 0 : b.Ends[j - 2]);
+            sizes.Add(fromA + fromB);
+            first.Add(fromA);
+        }
+        return new PooledRuns([.. sizes], [.. first], new bool[sizes.Count]);
+    }
+
     /// <summary>At most a few hundred entries: beyond 500 runs those with less than half a percent of all values are joined, up to one percent together.</summary>
     public PooledRuns Coarse()
     {

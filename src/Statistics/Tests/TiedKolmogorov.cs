@@ -32,18 +32,28 @@ internal static class TiedKolmogorov
     /// percent of all values are joined into stretches, and each stretch adds the chance that a Brownian bridge between its ends leaves the bounds.
     /// With less than one hit the smaller of that and the tie-free law: both are valid, and only the latter knows how far out D lies.
     /// </summary>
-    public static double Drawn(ReadOnlySpan<double> a, ReadOnlySpan<double> b, long crossings, double tieFree, int seed)
+    public static double Drawn(ReadOnlySpan<double> a, ReadOnlySpan<double> b, long crossings, double tieFree, int seed) =>
+        Drawn(PooledRuns.Of(a, b), a.Length, b.Length, crossings, tieFree, seed);
+
+    /// <summary>The same from the runs alone.</summary>
+    /// <param name="runs">Runs of equal values.</param>
+    /// <param name="n">Values of the first sample.</param>
+    /// <param name="m">Values of the second.</param>
+    /// <param name="crossings">D n m.</param>
+    /// <param name="tieFree">p by the tie-free law.</param>
+    /// <param name="seed">Seed of the draws.</param>
+    public static double Drawn(PooledRuns runs, long n, long m, long crossings, double tieFree, int seed)
     {
         // The tie-free law is the larger one: no hit is to be expected, and the answer known.
         if (tieFree * Draws < 1e-4) return tieFree;
-        var (sizes, _, stretches) = PooledRuns.Of(a, b).Coarse();
-        var margins = new FixedMargins(sizes, a.Length, seed);
+        var (sizes, _, stretches) = runs.Coarse();
+        var margins = new FixedMargins(sizes, n, seed);
         var first = new long[sizes.Length];
         double hits = 0;
         for (var draw = 0; draw < Draws; draw++)
         {
             margins.Draw(first);
-            hits += Leaves(sizes, stretches, first, a.Length, b.Length, crossings);
+            hits += Leaves(sizes, stretches, first, n, m, crossings);
         }
         var p = (1 + hits) / (1 + Draws);
         return hits < 1 ? Math.Min(p, tieFree) : p;

@@ -74,15 +74,30 @@ internal sealed class CsvTable
         }
     }
 
-    /// <summary>Reads in pieces of <paramref name="rows"/> rows, for files that are larger than the memory; the kinds are those of the whole file.</summary>
-    public static void ReadBatches(string path, bool packed, int rows, Action<Table> onBatch, Action<long>? onRead)
+    /// <summary>
+    /// Reads in pieces of <paramref name="rows"/> rows, for files that are larger than the memory; the kinds are those of the whole file; without rows there is one empty piece. With
+    /// <paramref name="onRestart"/> one pass is enough where the first rows told the kinds; else it is called, and all pieces come again.
+    /// </summary>
+    public static void ReadBatches(string path, bool packed, int rows, Action<Table> onBatch, Action<long>? onRead, Action? onRestart = null)
     {
         var csv = new CsvTable(path, packed, onRead);
         var (names, kinds, _, _) = csv.Sample(null);
-        if (!packed && PlainBatches(path, names, kinds, rows, onBatch, onRead))
+        if (!packed && onRestart is null && PlainBatches(path, names, kinds, rows, onBatch, onRead))
             return;
         Cells[] cells = [.. names.Select((n, i) => new Cells(i + 1, n, kinds[i], rows))];
-        csv.Fill(cells, rows, () => Array.ForEach(cells, c => c.Clear()));
+        var pieces = 0;
+        csv.Fill(cells, rows, () =>
+        {
+            pieces++;
+            if (onRestart is not null && !cells.Any(c => c.Misfit))
+                onBatch(Table(cells));
+            Array.ForEach(cells, c => c.Clear());
+        });
+        if (pieces == 0)
+            onBatch(Table(cells));
+        if (pieces == 0 || (onRestart is not null && !cells.Any(c => c.Misfit)))
+            return;
+        onRestart?.Invoke();
         cells = [.. cells.Select((c, i) => new Cells(i + 1, c.Name, c.Misfit ? ColumnKind.Text : c.Kind, rows))];
         csv.Fill(cells, rows, () =>
         {
@@ -139,6 +154,9 @@ internal sealed class CsvTable
         var bytes = new FileInfo(path).Length;
         return (!packed && bytes > CountedBytes ? (long)((double)bytes / characters * sampled) : csv.Expected(sampled, characters), names.Length);
     }
+
+    /// <summary>Columns of the file.</summary>
+    public static int Columns(string path, bool packed) => new CsvTable(path, packed, null).Sample(null).Names.Length;
 
     private static Table Table(Cells[] cells) => new([.. cells.Select(c => c.ToColumn())]);
 

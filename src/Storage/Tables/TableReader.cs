@@ -18,7 +18,15 @@ public static class TableReader
     });
 
     /// <summary>Reads a file in pieces, for files that are larger than the memory. Every piece has the same columns of the same kinds: those of the whole file.</summary>
-    public static void ReadBatches(string path, int rows, Action<Table> onBatch, Action<long>? onRead = null) => Opened(path, (format, packed) =>
+    /// <param name="path">The file.</param>
+    /// <param name="rows">Rows of a piece.</param>
+    /// <param name="onBatch">Takes a piece; its arrays may be used again for the next one.</param>
+    /// <param name="onRead">Told how many bytes were read since the last time.</param>
+    /// <param name="onRestart">
+    /// If given, a CSV file is read once: the pieces come while its kinds are still those of the first 2,000 rows. Should a later value contradict them, this is
+    /// called, what came before is void, and all pieces come again.
+    /// </param>
+    public static void ReadBatches(string path, int rows, Action<Table> onBatch, Action<long>? onRead = null, Action? onRestart = null) => Opened(path, (format, packed) =>
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         if (format == TableFormat.Parquet)
@@ -26,7 +34,7 @@ public static class TableReader
         else if (format == TableFormat.JsonLines)
             JsonLinesTable.ReadBatches(path, packed, rows, onBatch, onRead);
         else
-            CsvTable.ReadBatches(path, packed, rows, onBatch, onRead);
+            CsvTable.ReadBatches(path, packed, rows, onBatch, onRead, onRestart);
         return true;
     });
 
@@ -36,6 +44,14 @@ public static class TableReader
         TableFormat.Parquet => ParquetTable.Size(path),
         TableFormat.JsonLines => JsonLinesTable.Size(path, packed),
         _ => CsvTable.Size(path, packed),
+    });
+
+    /// <summary>How many columns a file has, from its beginning.</summary>
+    public static int Columns(string path) => Opened(path, (format, packed) => format switch
+    {
+        TableFormat.Parquet => ParquetTable.Size(path).Columns,
+        TableFormat.JsonLines => JsonLinesTable.Size(path, packed).Columns,
+        _ => CsvTable.Columns(path, packed),
     });
 
     private static T Opened<T>(string path, Func<TableFormat, bool, T> read)

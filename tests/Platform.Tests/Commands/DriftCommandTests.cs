@@ -161,6 +161,34 @@ public sealed class DriftCommandTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(60, "none", 4, "insufficient_data", null)]
+    [InlineData(60, "far", 2, "data_drift", null)]
+    [InlineData(60, "constant", 3, "data_fault", "constant_column")]
+    [InlineData(60, "doubled", 3, "data_fault", "scale_change")]
+    [InlineData(30, "far", 2, "data_drift", null)]
+    [InlineData(15, "far", 4, "insufficient_data", null)]
+    [InlineData(130, "none", 4, "insufficient_data", null)]
+    [InlineData(250, "none", 0, "no_drift", null)]
+    public async Task A_small_window_says_what_it_shows_and_does_not_guess_the_rest(int rows, string what, int code, string kind, string? cause)
+    {
+        double? Change(double v) => what switch { "far" => v + 40, "constant" => 50, "doubled" => 2 * v, _ => v };
+        var reference = new MadeTable(1).Normal("amount").Normal("age").Csv(_folder.File("ref.csv"), rows);
+        var current = new MadeTable(2).Normal("amount", (_, v) => Change(v)).Normal("age").Csv(_folder.File("cur.csv"), rows);
+        var d = (await Document(code, reference, current)).GetProperty("diagnosis");
+        Assert.Equal((kind, cause), (d.GetProperty("kind").GetString(), d.GetProperty("cause").GetString()));
+        if (code == 4)
+            Assert.Contains(d.GetProperty("evidence").EnumerateArray(), e => e.GetString()!.Contains("rows in each file are needed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_thin_column_is_named_and_does_not_silence_the_others()
+    {
+        MadeTable Thin(int seed) => new MadeTable(seed).Normal("a").Normal("b").Normal("thin", (i, v) => i % 20 == 0 ? v : null);
+        var d = (await Document(0, Thin(1).Csv(_folder.File("ref.csv"), 1000), Thin(2).Csv(_folder.File("cur.csv"), 1000))).GetProperty("diagnosis");
+        Assert.StartsWith("Too few values to say anything of thin:", d.GetProperty("evidence")[0].GetString(), StringComparison.Ordinal);
+    }
+
     private static string Kind(JsonElement document) => document.GetProperty("diagnosis").GetProperty("kind").GetString()!;
 
     private static MadeTable Reference(int seed, bool doubled = false) => new MadeTable(seed)

@@ -6,6 +6,8 @@ namespace Holdfast.Statistics.Tests.ChangeDetection;
 /// <summary>How long detectors run without a change, and how soon they see one; seeded, more streams with HOLDFAST_FULL=1.</summary>
 public sealed class DetectionDelayTests
 {
+    private static readonly Report Report = new("statistics-streams.md");
+
     // A jump of an error rate from 20 % after a window of given length. The bound is theory: a cut with all of the window on the older side is found when the
     // newer n1 satisfy eps < jump; twice that n1, since buckets are coarse and the mean must show it. Where no n1 does, the window was too short for the jump:
     // the newer rate soon fills it.
@@ -30,10 +32,10 @@ public sealed class DetectionDelayTests
             delays.Add(delay);
         }
         delays.Sort();
-        Figures.Row(
-            "ADWIN (delta 0.002, clock 32), error rate 20 % jumps: values to the alarm", ["jump", "window", "streams", "median", "90 %", "early alarms"],
-            [jump, window, runs, delays[runs / 2], delays[runs * 9 / 10], early]);
         var needed = Needed(jump, window);
+        Report.Row(
+            "ADWIN: values to the alarm", "Delta 0.002, clock 32; an error rate of 20 % jumps after a window of the given length; seeds from 1. What the bound needs: the newer part for which eps falls below the jump.",
+            ["jump", "window", "streams", "median", "90 %", "early alarms", "what the bound needs"], [jump, window, runs, delays[runs / 2], delays[runs * 9 / 10], early, needed], keys: 2);
         if (double.IsInfinity(needed)) Assert.Equal(20_000, delays[runs / 2]);
         else Assert.True(delays[runs / 2] <= 2 * needed + 32, $"{delays[runs / 2]} with {needed} needed");
     }
@@ -60,7 +62,7 @@ public sealed class DetectionDelayTests
             for (var i = 0; i < 10_000; i++) adwin.Observe(draw.Coin(0.2) ? 1 : 0);
             alarms += adwin.Changes;
         }
-        Figures.Row("ADWIN on a stable error rate of 20 %", ["values", "alarms", "values an alarm"], [runs * 10_000, alarms, alarms == 0 ? double.PositiveInfinity : runs * 10_000.0 / alarms]);
+        Report.Row("ADWIN on a stable error rate of 20 %", "10,000 values a stream, seeds from 1.", ["values", "alarms", "values an alarm"], [runs * 10_000, alarms, alarms == 0 ? double.PositiveInfinity : runs * 10_000.0 / alarms]);
         Assert.True(alarms <= runs, $"{alarms} alarms in {runs} streams");
     }
 
@@ -88,7 +90,7 @@ public sealed class DetectionDelayTests
             while (detector.Observe(draw.Coin(rate) ? 1 : 0) != ChangeState.Change && t < Longest) t++;
             total += t;
         }
-        Figures.Row("E-detector: mean run length without a change (cut off at 30,000)", ["form", "side", "rate", "streams", "stated", "measured"], [form, side, rate, runs, Stated, total / runs]);
+        Report.Row("E-detector: mean run length without a change", "Cut off at 30,000; seeds from 1.", ["form", "side", "rate", "streams", "stated", "measured"], [form, side, rate, runs, Stated, total / runs], keys: 3);
         Assert.True(total / runs >= Stated * (1 - 3.1 / Math.Sqrt(runs)), $"{total / runs}");
     }
 
@@ -100,7 +102,7 @@ public sealed class DetectionDelayTests
         var detector = new MeanEDetector(0.02, 1e6, ChangeSide.Up, form);
         for (var i = 0; i < rows; i++) detector.Observe(draw.Coin(0.02) ? 1 : 0);
         var expected = rows / 1e6;
-        Figures.Row("E-detector, one false alarm in a million rows, rate 2 %", ["form", "rows", "alarms"], [form, rows, detector.Changes]);
+        Report.Row("E-detector set to one false alarm in a million rows, no change", "Rate 2 %, seed 1.", ["form", "rows", "alarms"], [form, rows, detector.Changes]);
         Assert.True(detector.Changes <= expected + 3.1 * Math.Sqrt(expected) + 1, $"{detector.Changes} in {rows}");
     }
 
@@ -125,9 +127,9 @@ public sealed class DetectionDelayTests
         }
         var divergence = after * Math.Log(after / Before) + (1 - after) * Math.Log((1 - after) / (1 - Before));
         var limit = Math.Log(1e6) / divergence;
-        Figures.Row(
-            "E-detector, one false alarm in a million rows: mean rows to find a rise from 2 %", ["form", "to", "streams", "rows", "ln(run length) / KL"],
-            [form, after, runs, total / runs, limit]);
+        Report.Row(
+            "E-detector set to one false alarm in a million rows: rows to find a rise from 2 %", "Mean over the streams, 2,000 rows before the rise, seeds from 1. ln(run length) / KL: what a known alternative needs.",
+            ["form", "to", "streams", "rows", "ln(run length) / KL"], [form, after, runs, total / runs, limit], keys: 2);
         Assert.True(total / runs <= 1.5 * limit, $"{total / runs} with a limit of {limit}");
     }
 }

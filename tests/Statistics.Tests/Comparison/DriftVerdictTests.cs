@@ -28,6 +28,10 @@ public sealed class DriftVerdictTests
         Assert.Equal(DriftState.Insufficient, DriftVerdict.FromMissing(0, 0, 1, 10).State);
         Assert.Equal(DriftState.None, DriftVerdict.FromCounts([5000], [40]).State);
         Assert.Throws<ArgumentOutOfRangeException>(() => DriftVerdict.Judge(0, 0, 0, 1, 0, 1, 1, 1, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => DriftVerdict.Judge(0, 0, 0, 1, -0.1, 1, 1, 1, 1, watched: 0.1));
+        // Nothing is tolerated, but only what reaches the watched effect is told.
+        Assert.Equal(DriftState.None, DriftVerdict.Judge(0.05, 0.01, 0.1, 0.01, 0, 0.25, 1000, 1000, 0.9, watched: 0.1).State);
+        Assert.Equal(DriftState.Moderate, DriftVerdict.Judge(0.15, 0.01, 0.3, 0.01, 0, 0.25, 1000, 1000, 0.1, watched: 0.1).State);
         Assert.Throws<ArgumentOutOfRangeException>(() => DriftVerdict.Judge(0, 0, 0, 1, 0.3, 0.2, 1, 1, 1));
     }
 

@@ -4,6 +4,10 @@ namespace Holdfast.Statistics.Tests.Multivariate;
 
 public sealed class ClassifierTests
 {
+    private static readonly Report Report = new("statistics-multivariate.md");
+    private const string Level = "Share of runs without a change with p <= 0.05; seeds from 0.";
+    private static readonly string[] Header = ["model", "form", "runs", "share"];
+
     [Fact]
     public void The_regression_ends_where_the_gradient_is_zero()
     {
@@ -57,7 +61,8 @@ public sealed class ClassifierTests
             if (ClassifierTwoSample.Split(reference, current).Test.PValue <= 0.05) split++;
             if (ClassifierTwoSample.CrossValidated(reference, current).Test.PValue <= 0.05) folds++;
         }
-        TestContext.Current.TestOutputHelper?.WriteLine($"{columns} columns, {runs} runs: split {split}, folds {folds} at 5 %");
+        Report.Row("Classifier two-sample test: level at 5 %", Level, Header, [$"logistic, {columns} columns, {n} and {m} rows", "split", runs, (double)split / runs], keys: 2);
+        Report.Row("Classifier two-sample test: level at 5 %", Level, Header, [$"logistic, {columns} columns, {n} and {m} rows", "folds", runs, (double)folds / runs], keys: 2);
         Assert.True(split <= Draw.Allowed(runs, 0.05), $"split {split} of {runs}");
         Assert.True(folds <= Draw.Allowed(runs, 0.05), $"folds {folds} of {runs}");
     }
@@ -105,7 +110,7 @@ public sealed class ClassifierTests
         {
             if (ClassifierTwoSample.Split(Rows.Normal(2 * run, 200, 3), Rows.Normal(2 * run + 1, 150, 3), options).Test.PValue <= 0.05) alarms++;
         }
-        TestContext.Current.TestOutputHelper?.WriteLine($"{runs} runs: trees {alarms} at 5 %");
+        Report.Row("Classifier two-sample test: level at 5 %", Level, Header, ["boosted trees, 3 columns, 200 and 150 rows", "split", runs, (double)alarms / runs], keys: 2);
         Assert.True(alarms <= Draw.Allowed(runs, 0.05), $"{alarms} of {runs}");
 
         var rows = Rows.Normal(1, 400, 2);

@@ -86,7 +86,7 @@ public sealed class CbpeOracleTests
     {
         var reference = Load("cbpe_elec.ref.csv");
         var calibration = Calibration.Fit(reference.Scores, reference.Labels);
-        var drifted = Chunks().Count(c => PerformanceGap.Compare(c.Rows.Scores, calibration.Apply(c.Rows.Scores), c.Rows.Predicted, c.Rows.Labels, calibration.Rows).Accuracy.PValue < 0.001);
+        var drifted = Chunks().Count(c => PerformanceGap.Compare(c.Rows.Scores, calibration.Apply(c.Rows.Scores), c.Rows.Predicted, c.Rows.Labels, calibration).Accuracy.PValue < 0.001);
         Assert.True(drifted >= 6, $"{drifted} of 12 chunks");
     }
 }

@@ -5,6 +5,8 @@ namespace Holdfast.Statistics.Tests.Sequential;
 /// <summary>Every procedure that claims to be valid at every look, looked at 10,000 times: wrong at most alpha of the time, within three standard errors.</summary>
 public sealed class AnytimeValidityTests
 {
+    private static readonly Report Report = new("statistics-sequential.md");
+
     private const double Alpha = 0.05;
     private const int Looks = 10_000;
 
@@ -76,6 +78,17 @@ public sealed class AnytimeValidityTests
                     if (Math.Abs((double)below[k] / i - (k + 1) / 10.0) > reach) return true;
                 }
                 return false;
+            });
+        },
+        ["mean over eight features that are copies of three"] = draw =>
+        {
+            var features = Enumerable.Range(0, 8).Select(_ => new BernoulliEProcess(0.05, 0.1)).ToArray();
+            var logs = new double[features.Length];
+            return Any(_ =>
+            {
+                bool[] bad = [draw.Coin(0.05), draw.Coin(0.05), draw.Coin(0.05)];
+                for (var k = 0; k < features.Length; k++) logs[k] = Step(features[k], bad[k % 3]);
+                return MultipleTesting.LogEAverage(logs) >= Reject;
             });
         },
         ["rate against a limit"] = draw =>
@@ -163,7 +176,7 @@ public sealed class AnytimeValidityTests
     {
         var runs = 40 * Draw.Scale(25);
         var wrong = Enumerable.Range(1, runs).Count(seed => Streams[name](new Draw(seed)));
-        Figures.Row("Ever wrong over 10,000 looks, alpha 5 %", ["procedure", "streams", "wrong", "share"], [name, runs, wrong, (double)wrong / runs]);
+        Report.Row("Ever wrong over 10,000 looks, alpha 5 %", "Streams under the hypothesis, seeds from 1; a stream counts as wrong if the procedure claims something false at any of its looks.", ["procedure", "streams", "wrong", "share"], [name, runs, wrong, (double)wrong / runs]);
         Assert.True(wrong <= Draw.Allowed(runs, Alpha), $"{wrong} of {runs}");
     }
 
@@ -185,8 +198,8 @@ public sealed class AnytimeValidityTests
             }
             var (low, high) = ConfidenceSequence.BoundedMean(sum, n);
             var (exactLow, exactHigh) = ConfidenceSequence.Bernoulli((long)sum, n);
-            Figures.Row(
-                "Width of the 95 % interval for a rate of 2 %", ["values", "hedged betting", "empirical Bernstein", "stitched", "beta mixture"],
+            Report.Row(
+                "Width of the 95 % interval for a rate of 2 %", "One stream each, its seed the number of values.", ["values", "hedged betting", "empirical Bernstein", "stitched", "beta mixture"],
                 [n, hedged.Upper - hedged.Lower, bernstein.Upper - bernstein.Lower, high - low, exactHigh - exactLow]);
             Assert.True(hedged.Upper - hedged.Lower <= bernstein.Upper - bernstein.Lower + 0.002, $"{n}");
             Assert.True(hedged.Upper - hedged.Lower < high - low, $"{n}");
@@ -205,7 +218,7 @@ public sealed class AnytimeValidityTests
             needed[seed] = test.Count;
         }
         Array.Sort(needed);
-        Figures.Row("Betting two-sample test: median pairs to find a shift of a normal", ["shift in sd", "pairs"], [shift, needed[25]]);
+        Report.Row("Betting two-sample test: pairs to find a shift of a normal", "Median of 51 streams, seeds 1 to 51.", ["shift in sd", "pairs"], [shift, needed[25]]);
         Assert.True(needed[25] <= median, $"{needed[25]}");
     }
 
@@ -215,7 +228,7 @@ public sealed class AnytimeValidityTests
         var draw = new Draw(1);
         var band = new EcdfBand(draw.Many(5000, d => d.Normal()));
         while (!band.Observe(draw.Normal() + shift) && band.Count < 100_000) Assert.Equal(band.Count >= 2, double.IsFinite(band.Distance));
-        Figures.Row("ECDF band (tolerance 0.05, 5,000 reference rows): values to find a shift of a normal", ["shift in sd", "values"], [shift, band.Count]);
+        Report.Row("ECDF band: values to find a shift of a normal", "Tolerance 0.05, 5,000 reference rows, seed 1.", ["shift in sd", "values"], [shift, band.Count]);
         Assert.True(band.Rejected && ConfidenceSequence.IsEpoch(band.Count) && band.Count <= epoch, $"{band.Count}");
     }
 
@@ -247,7 +260,7 @@ public sealed class AnytimeValidityTests
                 }
             }
         }
-        Figures.Row("Histogram bet behind an e-detector, change after 20,000 rows: mean delay in rows", ["all rows", "memory 1,000"], [delays[0] / 20, delays[1] / 20]);
+        Report.Row("Histogram bet behind an e-detector: delay in rows", "Change after 20,000 rows, run length 1,000,000, mean of the seeds 1 to 20.", ["all rows", "memory 1,000"], [delays[0] / 20, delays[1] / 20]);
         Assert.True(delays[1] < 0.75 * delays[0], $"{delays[0] / 20} and {delays[1] / 20}");
     }
 

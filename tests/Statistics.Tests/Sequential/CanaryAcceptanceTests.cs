@@ -9,6 +9,8 @@ namespace Holdfast.Statistics.Tests.Sequential;
 /// </summary>
 public sealed class CanaryAcceptanceTests
 {
+    private static readonly Report Report = new("statistics-sequential.md");
+
     private const int Minutes = 1440;
     private const double Alpha = 0.05;
 
@@ -31,6 +33,8 @@ public sealed class CanaryAcceptanceTests
         }
     }
 
+    private const string Frozen = "Frozen: what an independent simulation gave. Seeds from 1.";
+
     private static double Ramp(int minute) => minute < 360 ? 0.05 : minute < 720 ? 0.1 : minute < 1080 ? 0.25 : 0.5;
 
     private static readonly Dictionary<string, Scenario> Scenarios = new()
@@ -49,7 +53,7 @@ public sealed class CanaryAcceptanceTests
         var runs = 16 * Draw.Scale(250);
         if (name.StartsWith('B')) runs = Math.Max(runs, 500);
         var wrong = Enumerable.Range(1, runs).Count(seed => Scenarios[name].Play(new Draw(seed), new ThinningEProcess(), 1, p => p.PeakLogHarm >= Reject) > 0);
-        Figures.Row("False rollbacks of equal candidates over 1,440 looks", ["scenario", "rollouts", "rolled back", "share"], [name, runs, wrong, (double)wrong / runs]);
+        Report.Row("Canary: false rollbacks of equal candidates over 1,440 looks", "Judged at every event; alpha 5 %, seeds from 1.", ["scenario", "rollouts", "rolled back", "share"], [name, runs, wrong, (double)wrong / runs]);
         Assert.True(wrong <= Draw.Allowed(runs, Alpha), $"{wrong} of {runs}");
     }
 
@@ -59,7 +63,7 @@ public sealed class CanaryAcceptanceTests
     {
         var scenario = new Scenario(requests, _ => weight, _ => 0.01);
         var median = Median(200 * Draw.Scale(5), draw => scenario.Play(draw, new ThinningEProcess(), ratio, p => p.PeakLogHarm >= Reject));
-        Figures.Row("Median minutes to a rollback", ["error ratio", "requests a second", "weight", "measured here", "frozen"], [ratio, requests, weight, median, measured]);
+        Report.Row("Canary: median minutes to a rollback", Frozen, ["error ratio", "requests a second", "weight", "measured here", "frozen"], [ratio, requests, weight, median, measured], keys: 3);
         Assert.True(median <= 1.25 * measured, $"{median} minutes");
     }
 
@@ -70,7 +74,7 @@ public sealed class CanaryAcceptanceTests
     {
         var scenario = new Scenario(100, _ => weight, _ => 0.01);
         var median = Median(200 * Draw.Scale(5), draw => scenario.Play(draw, new ThinningEProcess(1, margin), 1, p => p.PeakLogSafe >= Reject));
-        Figures.Row("Median minutes to an advance of an equal candidate", ["margin", "weight", "measured here", "frozen"], [margin, weight, median, measured]);
+        Report.Row("Canary: median minutes to an advance of an equal candidate", Frozen, ["margin", "weight", "measured here", "frozen"], [margin, weight, median, measured], keys: 2);
         Assert.True(median <= 1.25 * measured, $"{median} minutes");
     }
 
@@ -81,7 +85,7 @@ public sealed class CanaryAcceptanceTests
         var scenario = new Scenario(10, _ => weight, _ => 0.01);
         var runs = 60 * Draw.Scale(67);
         var wrong = Enumerable.Range(1, runs).Count(seed => scenario.Play(new Draw(seed), new ThinningEProcess(1, margin), margin, p => p.PeakLogSafe >= Reject) > 0);
-        Figures.Row("False promotions on the margin", ["margin", "weight", "rollouts", "promoted", "share"], [margin, weight, runs, wrong, (double)wrong / runs]);
+        Report.Row("Canary: false promotions on the margin", "10 requests a second; alpha 5 %, seeds from 1.", ["margin", "weight", "rollouts", "promoted", "share"], [margin, weight, runs, wrong, (double)wrong / runs], keys: 2);
         Assert.True(wrong <= Draw.Allowed(runs, Alpha), $"{wrong} of {runs}");
     }
 

@@ -5,6 +5,10 @@ namespace Holdfast.Statistics.Tests.Sequential;
 
 public sealed class SequentialTests
 {
+    private static readonly Report Report = new("statistics-sequential.md");
+    private const string Title = "Ever wrong, alpha 5 %, shorter streams";
+    private const string Note = "Streams on the edge of the hypothesis, seeds from 1, looked at after every value.";
+    private static readonly string[] Header = ["procedure", "looks", "streams", "share"];
     private static readonly double Reject = Math.Log(1 / 0.05);
 
     private static T Stored<T>(T state) => JsonSerializer.Deserialize<T>(JsonSerializer.Serialize(state))!;
@@ -27,6 +31,8 @@ public sealed class SequentialTests
             if (atMargin.PeakLogSafe >= Reject) safe++;
             if (bad.PeakLogHarm >= Reject) found++;
         }
+        Report.Row(Title, Note, Header, ["one rate: harm claimed on the tolerance", 1000, runs, (double)harm / runs]);
+        Report.Row(Title, Note, Header, ["one rate: safety claimed on the margin", 1000, runs, (double)safe / runs]);
         Assert.True(harm <= Draw.Allowed(runs, 0.05) && safe <= Draw.Allowed(runs, 0.05), $"{harm} and {safe} of {runs}");
         Assert.Equal(runs, found);
     }
@@ -51,6 +57,9 @@ public sealed class SequentialTests
             if (paired.PeakLogAbove >= Reject) above++;
             if (paired.PeakLogBelow >= Reject) below++;
         }
+        Report.Row(Title, Note, Header, ["paired means: interval leaves the truth", 1000, runs, (double)left / runs]);
+        Report.Row(Title, Note, Header, ["paired means: above the margin claimed", 1000, runs, (double)above / runs]);
+        Report.Row(Title, Note, Header, ["paired means: below the margin claimed", 1000, runs, (double)below / runs]);
         Assert.True(left <= Draw.Allowed(runs, 0.05) && above <= Draw.Allowed(runs, 0.05) && below <= Draw.Allowed(runs, 0.05), $"{left}, {above}, {below} of {runs}");
     }
 
@@ -86,6 +95,7 @@ public sealed class SequentialTests
                 break;
             }
         }
+        Report.Row(Title, Note, Header, ["beta mixture: interval of a rate of 10 % leaves it", 600, runs, (double)left / runs]);
         Assert.True(left <= Draw.Allowed(runs, 0.05), $"{left} of {runs}");
         Assert.Equal((0, 1), ConfidenceSequence.Bernoulli(0, 0));
         var (none, some) = ConfidenceSequence.Bernoulli(0, 1000);
@@ -108,6 +118,7 @@ public sealed class SequentialTests
             }
             if (check.PeakLogE >= Reject) wrong++;
         }
+        Report.Row(Title, Note, Header, ["sample ratio: leak claimed", 1000, runs, (double)wrong / runs]);
         Assert.True(wrong <= Draw.Allowed(runs, 0.05), $"{wrong} of {runs}");
 
         var leak = new SampleRatio(2);

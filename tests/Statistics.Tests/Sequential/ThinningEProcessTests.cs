@@ -4,6 +4,8 @@ namespace Holdfast.Statistics.Tests.Sequential;
 
 public sealed class ThinningEProcessTests
 {
+    private static readonly Report Report = new("statistics-sequential.md");
+
     private static readonly double Reject = Math.Log(1 / 0.05);
 
     /// <summary>One rollout of bad events only: thinning needs nothing else. Stops at the first rollback.</summary>
@@ -39,6 +41,7 @@ public sealed class ThinningEProcessTests
             };
             if (Rollout(new Draw(seed), 2000, weight, 1).RolledBack) wrong++;
         }
+        Report.Row("Thinning: ever wrong over 2,000 events, alpha 5 %", "Seeds from 1.", ["claim", "rollouts", "share"], [$"rollback of an equal candidate, {scenario}", runs, (double)wrong / runs]);
         Assert.True(wrong <= Draw.Allowed(runs, 0.05), $"{wrong} of {runs}");
     }
 
@@ -50,6 +53,7 @@ public sealed class ThinningEProcessTests
         {
             if (Rollout(new Draw(seed), 2000, _ => 0.25, 1.5, tolerance: 2).Safe) wrong++;
         }
+        Report.Row("Thinning: ever wrong over 2,000 events, alpha 5 %", "Seeds from 1.", ["claim", "rollouts", "share"], ["promotion on a margin of 1.5", runs, (double)wrong / runs]);
         Assert.True(wrong <= Draw.Allowed(runs, 0.05), $"{wrong} of {runs}");
     }
 

@@ -23,13 +23,14 @@ internal static class DriftCommand
         var tolerate = new Option<double>("--tolerate") { Description = "PSI that is tolerated: drift is only what lies above it with its whole interval.", DefaultValueFactory = _ => 0.1 };
         var alpha = new Option<double>("--alpha") { Description = "Chance that any of the intervals misses, all columns together.", DefaultValueFactory = _ => 0.05 };
         var memory = new Option<string>("--memory") { Description = "Memory for both files; what does not fit is spilled to disk and compared column by column, with the same figures.", DefaultValueFactory = _ => "1GiB", HelpName = "size" };
+        var approximate = new Option<bool>("--approximate") { Description = "One pass over each file into sketches, in memory that does not grow with the rows: every figure has an error bound, and where it could change the answer the answer is insufficient_data." };
         var html = new Option<string?>("--html") { Description = "Also write a report for the browser to this file: one page, no script.", HelpName = "file" };
         var command = new Command(
             "drift",
             "Compare two files: PSI, Kolmogorov-Smirnov, Wasserstein, Jensen-Shannon, Hellinger and chi-squared per column, and what kind of change it is. "
             + "--output text, json, markdown or junit. Exit code 0: no drift; 2: drift; 3: a data fault (a broken pipe, not a changed world); 4: not enough data.")
         {
-            reference, current, columns, target, prediction, time, window, warn, alarm, tolerate, alpha, memory, html,
+            reference, current, columns, target, prediction, time, window, warn, alarm, tolerate, alpha, memory, approximate, html,
         };
         command.Validators.Add(result =>
         {
@@ -47,6 +48,7 @@ internal static class DriftCommand
             Prediction = parsed.GetValue(prediction),
             Time = parsed.GetValue(time),
             Window = parsed.GetValue(window) is { } term && Term.TryParse(term, out var length) ? length : null,
+            Approximate = parsed.GetValue(approximate),
             Memory = ByteSize.TryParse(parsed.GetValue(memory), out var bytes) ? bytes : 0,
         }, Problems(parsed.GetValue(window), parsed.GetValue(memory)), ct));
         return command;
@@ -66,6 +68,8 @@ internal static class DriftCommand
             yield return $"--warn {Output.Number(settings.Warn)} and --alarm {Output.Number(settings.Alarm)} are not bands: use 0 < warn <= alarm.";
         if (!(settings.Tolerate >= 0 && settings.Tolerate <= settings.Alarm))
             yield return $"--tolerate {Output.Number(settings.Tolerate)} must lie between 0 and --alarm.";
+        if (settings.Approximate && settings.Window is not null)
+            yield return "--window needs the rows themselves, which --approximate does not keep: leave one of them out.";
         if (!(settings.Alpha > 0 && settings.Alpha < 1))
             yield return $"--alpha {Output.Number(settings.Alpha)} must lie between 0 and 1.";
     }

@@ -41,14 +41,22 @@ internal static class DriftComparison
         var done = 0;
         var allocated = GC.GetTotalAllocatedBytes();
         // A spilled column is as large as the memory allows: then one at a time.
-        Parallel.For(0, pairs.Count, new ParallelOptions { MaxDegreeOfParallelism = reference.Memory is null || current.Memory is null ? 1 : Environment.ProcessorCount }, i =>
+        Parallel.For(0, pairs.Count, new ParallelOptions { MaxDegreeOfParallelism = !settings.Approximate && (reference.Memory is null || current.Memory is null) ? 1 : Environment.ProcessorCount }, i =>
         {
             var (one, other, type) = pairs[i];
             FeatureSide? before = null, after = null;
             Parallel.Invoke(() => before = one.As(type), () => after = other.As(type));
-            var prepared = new ReferenceFeature(one.Name, type, before!);
-            measured[i] = prepared.Measure(after!, level);
-            references[i] = windows is null ? null : prepared;
+            if (settings.Approximate)
+            {
+                measured[i] = ApproximateFeature.Measure(one.Name, type, before!, after!, level);
+            }
+            else
+            {
+                var prepared = new ReferenceFeature(one.Name, type, before!);
+                measured[i] = prepared.Measure(after!, level);
+                references[i] = windows is null ? null : prepared;
+            }
+
             // Sorting leaves large arrays behind, which the collector is in no hurry to take back.
             if (GC.GetTotalAllocatedBytes() - Volatile.Read(ref allocated) is var left && left > settings.Memory / 4)
             {
@@ -62,7 +70,9 @@ internal static class DriftComparison
         // The more rows, the more of them are equal by chance: both files are looked at to the same depth.
         var rows = Math.Min(reference.Rows, current.Rows);
         var repeated = Repeated(reference, current, rows);
-        var (diagnosis, features) = DriftJudge.Judge(measured, settings, performance, repeated, absent, JointSample.Of(reference, current, [.. pairs.Select(p => (p.Reference.Name, p.Type))]));
+        var (diagnosis, features) = settings.Approximate
+            ? ApproximateJudge.Judge(measured, settings, performance, repeated, reference.RepeatedError, current.RepeatedError, absent)
+            : DriftJudge.Judge(measured, settings, performance, repeated, absent, JointSample.Of(reference, current, [.. pairs.Select(p => (p.Reference.Name, p.Type))]));
         return new DriftFindings(new ComparedFile(reference.Name, reference.Rows), new ComparedFile(current.Name, current.Rows), settings, diagnosis, features, [])
         {
             Performance = performance,

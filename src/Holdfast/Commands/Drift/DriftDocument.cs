@@ -26,8 +26,12 @@ internal sealed record DriftDocument(string Status, DriftDocument.DiagnosisPart 
     {
         var effect = f.IsCompared ? new EffectPart(f.Psi.Corrected, f.Psi.Low, f.Psi.High) : new EffectPart(null, null, null);
         var missing = new MissingPart(Share(f.Evidence.ReferenceMissing, f.Evidence.ReferenceTotal), Share(f.Evidence.CurrentMissing, f.Evidence.CurrentTotal), f.MissingP);
-        return new ColumnPart(f.Name, f.Type, effect, f.AdjustedP, f.State, true, missing, Tests(f));
+        return new ColumnPart(f.Name, f.Type, effect, f.AdjustedP, f.State, f.Approximation is null, missing, Tests(f)) { Bound = Bound(f) };
     }
+
+    private static BoundPart? Bound(MeasuredFeature f) => f.Approximation is not { } a ? null
+        : f.IsCompared ? new BoundPart(a.Psi, a.P, 0, a.Psi, Finite(a.Ks), a.JensenShannon, Finite(a.Wasserstein), a.Hellinger, a.Chi)
+        : new BoundPart(null, a.P, 0, null, null, null, null, null, null);
 
     private static TestsPart Tests(MeasuredFeature f)
     {
@@ -49,7 +53,15 @@ internal sealed record DriftDocument(string Status, DriftDocument.DiagnosisPart 
 
     internal sealed record DiagnosisPart(string Kind, string Severity, string? Cause, double? Factor, double Confidence, IReadOnlyList<string> Columns, IReadOnlyList<string> Evidence);
 
-    internal sealed record ColumnPart(string Name, FeatureType Type, EffectPart Effect, double P, string State, bool Exact, MissingPart Missing, TestsPart Tests);
+    internal sealed record ColumnPart(string Name, FeatureType Type, EffectPart Effect, double P, string State, bool Exact, MissingPart Missing, TestsPart Tests)
+    {
+        /// <summary>How far each figure may be off; absent from an exact comparison.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public BoundPart? Bound { get; init; }
+    }
+
+    internal sealed record BoundPart(
+        double? Effect, double P, double Missing, double? Psi, double? Ks, double? JensenShannon, double? Wasserstein, double? Hellinger, [property: JsonPropertyName("chi2")] double? Chi2);
 
     internal sealed record EffectPart(double? Value, double? Low, double? High);
 

@@ -50,7 +50,7 @@ internal sealed class DriftFiles : IDisposable
         if (reference == Stdin || current == Stdin)
             await Spool(ct);
         var (from, to) = (reference == Stdin ? _piped! : reference, current == Stdin ? _piped! : current);
-        var spill = Needed(from) + Needed(to) > settings.Memory;
+        var spill = !settings.Approximate && Needed(from) + Needed(to) > settings.Memory;
         var total = Math.Max(1, Length(from) + Length(to));
         IsLong = total > Long;
         using var progress = new ProgressLine("reading", IsLong);
@@ -61,6 +61,14 @@ internal sealed class DriftFiles : IDisposable
         {
             Reference = Spill(from, Name(reference), settings, OnRead);
             Current = Spill(to, Name(current), settings, OnRead);
+            return;
+        }
+
+        if (settings.Approximate)
+        {
+            var sketched = await Task.WhenAll(
+                Task.Run(() => ApproximateTable.Load(from, Name(reference), settings, OnRead), ct), Task.Run(() => ApproximateTable.Load(to, Name(current), settings, OnRead), ct));
+            (Reference, Current) = (sketched[0], sketched[1]);
             return;
         }
 

@@ -11,6 +11,9 @@ namespace Holdfast.Commands.Drift;
 /// <param name="Evidence">Sentences, the decisive one first.</param>
 internal sealed record FoundDiagnosis(string Kind, string Severity, string? Cause, double? Factor, double Confidence, IReadOnlyList<string> Columns, IReadOnlyList<string> Evidence)
 {
+    /// <summary>The data would suffice, but the error of the sketches leaves the answer open.</summary>
+    public bool IsOpen { get; init; }
+
     /// <summary><c>no_drift</c>, <c>drift</c>, <c>data_fault</c> or <c>insufficient_data</c>.</summary>
     public string Status => Kind switch
     {

@@ -16,9 +16,11 @@ internal static class DriftJUnit
 
     private static JUnitCase Case(MeasuredFeature f, FoundDiagnosis d)
     {
-        var figures = $"PSI {DriftWords.Effect(f.Psi.Corrected)} ({DriftWords.Interval(f)}), p {DriftWords.P(f.AdjustedP)}";
+        var figures = $"PSI {DriftWords.Effect(f.Psi.Corrected)} {(f.Approximation is null ? "" : $"±{DriftWords.Bound(f)} ")}({DriftWords.Interval(f)}), p {DriftWords.P(f.AdjustedP)}";
         if (d.Status == "data_fault" && d.Columns.Contains(f.Name))
             return new JUnitCase(f.Name, $"data fault: {DriftWords.Cause(d)}", figures);
+        if (f.State == ApproximateJudge.Open)
+            return new JUnitCase(f.Name, Skipped: $"the error of the sketches leaves it open: {figures}");
         if (d.Status == "insufficient_data")
             return new JUnitCase(f.Name, Skipped: "not enough data");
         return f.State == "none" ? new JUnitCase(f.Name) : new JUnitCase(f.Name, $"{f.State} drift: {figures}");

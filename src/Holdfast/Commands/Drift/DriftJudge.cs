@@ -1,4 +1,5 @@
 using System.Globalization;
+using Holdfast.Statistics.Comparison;
 using Holdfast.Statistics.Quality;
 using Holdfast.Statistics.Tests;
 
@@ -32,16 +33,19 @@ internal static class DriftJudge
                 CurrentDuplicates = repeated.Current,
                 CurrentRows = repeated.CurrentRows,
             },
-            new DiagnosisOptions { ToleratedPsi = settings.Tolerate });
+            new DiagnosisOptions { ToleratedPsi = settings.Tolerate, MinimumRows = DriftPower.LeastRows });
         var found = absent.Count > 0 ? Absent(absent, result) : Found(result, features, inputs, settings, performance);
         if (found.Kind == "insufficient_data")
             features = [.. features.Select(f => f with { State = "none" })];
         return (found with { Evidence = [.. found.Evidence, .. Notes(features)] }, features);
     }
 
-    // The band applies to the corrected value, and only where the interval excludes the tolerated effect.
-    private static string State(MeasuredFeature feature, DriftSettings settings) =>
-        feature.Psi.Low <= settings.Tolerate || feature.Psi.Corrected < settings.Warn ? "none" : feature.Psi.Corrected >= settings.Alarm ? "significant" : "moderate";
+    private static string State(MeasuredFeature feature, DriftSettings settings) => DriftPower.Verdict(feature, settings).State switch
+    {
+        DriftState.Moderate => "moderate",
+        DriftState.Significant => "significant",
+        _ => "none",
+    };
 
     private static FoundDiagnosis Absent(IReadOnlyList<string> absent, DiagnosisResult result) => new(
         "data_fault", "significant", DriftCause.MissingSpike, null, 1, absent,
@@ -53,7 +57,7 @@ internal static class DriftJudge
         switch (result.Kind)
         {
             case DriftKind.NotEnoughData:
-                return new FoundDiagnosis("insufficient_data", "none", null, null, result.Confidence, [], ["Each file needs at least 100 rows before anything is said about it.", .. Sentences(result)]);
+                return new FoundDiagnosis("insufficient_data", "none", null, null, result.Confidence, [], [.. DriftPower.Sentences(features, settings), .. Sentences(result)]);
             case DriftKind.DataFault:
                 return Fault(result, features);
             case DriftKind.DataDrift when moved.Count > 0:
@@ -74,13 +78,15 @@ internal static class DriftJudge
             ? new FoundDiagnosis(
                 "concept_drift", target.State, null, null, 0.7, [target.Name],
                 [Invariant($"The labels moved (PSI {target.Psi.Corrected:F3} [{target.Psi.Low:F3}, {target.Psi.High:F3}]) while the features did not: the same inputs have other outcomes now."), .. Sentences(result)])
-            : new FoundDiagnosis("no_drift", "none", null, null, result.Confidence, [], [.. Open(inputs, settings), .. Sentences(result)]);
+            : DriftPower.IsTooLittle(features, settings)
+                ? new FoundDiagnosis("insufficient_data", "none", null, null, result.Confidence, [], [.. DriftPower.Sentences(features, settings), .. Sentences(result)])
+                : new FoundDiagnosis("no_drift", "none", null, null, result.Confidence, [], [.. DriftPower.Sentences(features, settings), .. Open(inputs, settings), .. Sentences(result)]);
     }
 
     // "Not shown" is not "shown not to be": the reader is told where the files are too small to rule a significant change out.
     private static IEnumerable<string> Open(List<MeasuredFeature> inputs, DriftSettings settings)
     {
-        var open = inputs.Where(f => f.Psi.High >= settings.Alarm).Select(f => f.Name).ToList();
+        var open = inputs.Except(DriftPower.Blind(inputs, settings)).Where(f => f.Psi.High >= settings.Alarm).Select(f => f.Name).ToList();
         if (open.Count > 0)
             yield return Invariant($"Too few rows to rule out a significant change of {DriftWords.List(open)}: the interval reaches PSI {inputs.Max(f => f.Psi.High):F2}.");
     }

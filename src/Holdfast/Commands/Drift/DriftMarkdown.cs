@@ -10,15 +10,18 @@ internal static class DriftMarkdown
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"## {DriftWords.Headline(findings)}\n\n{DriftWords.Sizes(findings)}. {DriftWords.Advice(findings.Diagnosis)}\n\n");
+        if (DriftWords.Approximate(findings) is { } approximate)
+            text.Append(CultureInfo.InvariantCulture, $"{Cell(approximate)}\n\n");
+        var bound = findings.Settings.Approximate;
         foreach (var sentence in findings.Diagnosis.Evidence)
             text.Append(CultureInfo.InvariantCulture, $"- {Cell(sentence)}\n");
-        text.Append("\n| column | type | state | PSI | interval | p | missing | reference | current |\n|---|---|---|---:|---|---:|---|---|---|\n");
+        text.Append(CultureInfo.InvariantCulture, $"\n| column | type | state | PSI |{(bound ? " ± |" : "")} interval | p | missing | reference | current |\n|---|---|---|---:|{(bound ? "---:|" : "")}---|---:|---|---|---|\n");
         foreach (var f in findings.Features)
         {
             var (reference, current) = DriftWords.Sparklines(f, 12);
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"| {Cell(f.Name)} | {f.Type.ToString().ToLowerInvariant()} | {(f.State == "none" ? "none" : $"**{f.State}**")} | {(f.IsCompared ? DriftWords.Effect(f.Psi.Corrected) : "")} | {DriftWords.Interval(f)} | {DriftWords.P(f.AdjustedP)} | {DriftWords.Missing(f.Evidence)} | {Bars(reference)} | {Bars(current)} |\n");
+                $"| {Cell(f.Name)} | {f.Type.ToString().ToLowerInvariant()} | {(f.State == "none" ? "none" : $"**{DriftWords.State(f)}**")} | {(f.IsCompared ? DriftWords.Effect(f.Psi.Corrected) : "")} |{(bound ? $" {DriftWords.Bound(f)} |" : "")} {DriftWords.Interval(f)} | {DriftWords.P(f.AdjustedP)} | {DriftWords.Missing(f.Evidence)} | {Bars(reference)} | {Bars(current)} |\n");
         }
 
         if (findings.Windows.Count > 0)

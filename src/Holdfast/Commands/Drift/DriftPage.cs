@@ -43,7 +43,7 @@ internal static class DriftPage
         page.Append("<dl class=\"tiles\">");
         Tile(page, "reference", findings.Reference.Name, DriftWords.Count(findings.Reference.Rows, "row"));
         Tile(page, "current", findings.Current.Name, DriftWords.Count(findings.Current.Rows, "row"));
-        Tile(page, "columns that moved", $"{compared.Count(f => f.State != "none")} of {compared.Count}", $"{compared.Count(f => f.State == "significant")} significant");
+        Tile(page, "columns that moved", $"{compared.Count(DriftWords.Moved)} of {compared.Count}", $"{compared.Count(f => f.State == "significant")} significant");
         if (findings.Performance is { } p)
             Tile(page, "right predictions", $"{Percent(p.Before)} → {Percent(p.After)}", p.Expected is { } e ? $"{Percent(e)} expected from the scores" : $"between {Percent(p.AfterLow)} and {Percent(p.AfterHigh)}");
         else
@@ -80,12 +80,16 @@ internal static class DriftPage
 
     private static void Table(StringBuilder page, DriftFindings findings)
     {
-        page.Append("<section><h2>All columns, worst first</h2><div class=\"scroll\"><table><tr><th>column</th><th>type</th><th>state</th><th>PSI</th><th>interval</th><th>p</th><th>KS</th><th>Wasserstein / sd</th><th>Jensen-Shannon</th><th>missing</th></tr>\n");
+        page.Append("<section><h2>All columns, worst first</h2>");
+        if (DriftWords.Approximate(findings) is { } approximate)
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"note\">{Text(approximate)}</p>");
+        var bound = findings.Settings.Approximate;
+        page.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\"><table><tr><th>column</th><th>type</th><th>state</th><th>PSI</th>{(bound ? "<th>±</th>" : "")}<th>interval</th><th>p</th><th>KS</th><th>Wasserstein / sd</th><th>Jensen-Shannon</th><th>missing</th></tr>\n");
         foreach (var f in findings.Features)
         {
             page.Append(
                 CultureInfo.InvariantCulture,
-                $"<tr><td>{Text(f.Name)}</td><td>{f.Type.ToString().ToLowerInvariant()}</td><td class=\"{f.State}\">{f.State}</td><td>{(f.IsCompared ? DriftWords.Effect(f.Psi.Corrected) : "")}</td><td>{DriftWords.Interval(f).Replace("..", " to ", StringComparison.Ordinal)}</td><td>{Text(DriftWords.P(f.AdjustedP))}</td><td>{Output.Number(f.Ks?.Statistic, "0.000")}</td><td>{Output.Number(f.Wasserstein, "0.000")}</td><td>{(f.IsCompared ? Output.Number(f.JensenShannon, "0.000") : "")}</td><td>{Text(DriftWords.Missing(f.Evidence))}</td></tr>\n");
+                $"<tr><td>{Text(f.Name)}</td><td>{f.Type.ToString().ToLowerInvariant()}</td><td class=\"{f.State}\">{DriftWords.State(f)}</td><td>{(f.IsCompared ? DriftWords.Effect(f.Psi.Corrected) : "")}</td>{(bound ? $"<td>{DriftWords.Bound(f)}</td>" : "")}<td>{DriftWords.Interval(f).Replace("..", " to ", StringComparison.Ordinal)}</td><td>{Text(DriftWords.P(f.AdjustedP))}</td><td>{Output.Number(f.Ks?.Statistic, "0.000")}</td><td>{Output.Number(f.Wasserstein, "0.000")}</td><td>{(f.IsCompared ? Output.Number(f.JensenShannon, "0.000") : "")}</td><td>{Text(DriftWords.Missing(f.Evidence))}</td></tr>\n");
         }
 
         page.Append("</table></div></section>\n");
@@ -102,7 +106,7 @@ internal static class DriftPage
         {
             page.Append(
                 CultureInfo.InvariantCulture,
-                $"<details class=\"card\"{(Concerned(findings, f) && open++ < MostOpen ? " open" : "")}><summary><b>{Text(f.Name)}</b> <span class=\"{f.State}\">{(f.State == "none" ? "" : f.State)}</span> <span class=\"note\">PSI {DriftWords.Effect(f.Psi.Corrected)} ({DriftWords.Interval(f).Replace("..", " to ", StringComparison.Ordinal)})</span></summary>\n<div class=\"pictures\">");
+                $"<details class=\"card\"{(Concerned(findings, f) && open++ < MostOpen ? " open" : "")}><summary><b>{Text(f.Name)}</b> <span class=\"{f.State}\">{(f.State == "none" ? "" : DriftWords.State(f))}</span> <span class=\"note\">PSI {DriftWords.Effect(f.Psi.Corrected)} ({DriftWords.Interval(f).Replace("..", " to ", StringComparison.Ordinal)})</span></summary>\n<div class=\"pictures\">");
             page.Append(DriftDrawing.Shape(f));
             page.Append(DriftDrawing.Contributions(f));
             if (findings.Diagnosis.Columns.Contains(f.Name) && findings.Diagnosis.Factor is { } factor && f.Quantiles.Reference.Length > 0 && f.Quantiles.Current.Length > 0)

@@ -30,6 +30,9 @@ internal sealed record DriftSettings
     /// <summary>Length of the windows of the current file.</summary>
     public TimeSpan? Window { get; init; }
 
+    /// <summary>Sketches instead of the values: one pass in bounded memory, figures with error bounds.</summary>
+    public bool Approximate { get; init; }
+
     /// <summary>Bytes that both files may take in memory.</summary>
     public long Memory { get; init; } = 1L << 30;
 }

@@ -12,6 +12,9 @@ namespace Holdfast.Commands.Drift;
 /// <param name="Memory">The table itself; null if it was spilled to disk.</param>
 internal sealed record DriftTable(string Name, long Rows, IReadOnlyList<IColumnData> Columns, Func<string, Column> Load, Func<long, long> Repeated, Table? Memory)
 {
+    /// <summary>Error of the share of repeated rows, where it was sketched.</summary>
+    public double RepeatedError { get; init; }
+
     /// <summary>A table in memory.</summary>
     public static DriftTable Of(string name, Table table) => new(
         name, table.Rows, [.. table.Columns.Select(c => new MemoryColumn(c))], column => table.Find(column)!,

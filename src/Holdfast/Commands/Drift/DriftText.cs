@@ -13,6 +13,8 @@ internal sealed class DriftText(TextWriter output, int width, bool colours)
     {
         output.WriteLine(Paint(DriftWords.Headline(findings) + ".", Colour(findings.Diagnosis.Severity, findings.Diagnosis.Kind)));
         Wrapped($"{DriftWords.Sizes(findings)}. {DriftWords.Advice(findings.Diagnosis)}", "");
+        if (DriftWords.Approximate(findings) is { } approximate)
+            Wrapped(approximate, "");
         foreach (var sentence in findings.Diagnosis.Evidence.Take(12))
             Wrapped(sentence, "  ");
         if (findings.Diagnosis.Evidence.Count > 12)
@@ -29,13 +31,14 @@ internal sealed class DriftText(TextWriter output, int width, bool colours)
         var bars = wide ? 12 : 8;
         // Worst first, so what is left out is what matters least.
         var shown = features.Take(Math.Clamp(features.Count(f => f.State != "none"), MostRows, 5 * MostRows)).ToList();
-        var name = Math.Clamp(shown.Select(f => f.Name.Length).DefaultIfEmpty(6).Max(), 6, wide ? width - 90 : width - 64);
-        Row(wide, name, bars, "column", "type", "state", "PSI", "interval", "p", "missing", wide ? "reference" : "before", wide ? "current" : "now", null);
+        var bound = shown.Exists(f => f.Approximation is not null);
+        var name = Math.Clamp(shown.Select(f => f.Name.Length).DefaultIfEmpty(6).Max(), 6, (wide ? width - 90 : width - 64) - (bound ? 9 : 0));
+        Row(wide, name, bars, "column", "type", "state", "PSI", bound ? "±" : null, "interval", "p", "missing", wide ? "reference" : "before", wide ? "current" : "now", null);
         foreach (var f in shown)
         {
             var (reference, current) = DriftWords.Sparklines(f, bars);
             Row(
-                wide, name, bars, f.Name, f.Type.ToString().ToLowerInvariant(), f.State, f.IsCompared ? DriftWords.Effect(f.Psi.Corrected) : "", DriftWords.Interval(f), DriftWords.P(f.AdjustedP),
+                wide, name, bars, f.Name, f.Type.ToString().ToLowerInvariant(), DriftWords.State(f), f.IsCompared ? DriftWords.Effect(f.Psi.Corrected) : "", bound ? DriftWords.Bound(f) : null, DriftWords.Interval(f), DriftWords.P(f.AdjustedP),
                 DriftWords.Missing(f.Evidence), reference, current, Colour(f.State, ""));
         }
 
@@ -43,12 +46,12 @@ internal sealed class DriftText(TextWriter output, int width, bool colours)
             output.WriteLine($"… and {features.Count - shown.Count} columns more; --output json has all");
     }
 
-    private void Row(bool wide, int name, int bars, string column, string type, string state, string psi, string interval, string p, string missing, string reference, string current, string? colour)
+    private void Row(bool wide, int name, int bars, string column, string type, string state, string psi, string? bound, string interval, string p, string missing, string reference, string current, string? colour)
     {
         var line = Cut(column, name).PadRight(name) + "  ";
         if (wide)
             line += type.PadRight(11) + "  ";
-        line += Paint(state.PadRight(11), colour) + "  " + psi.PadLeft(6) + "  " + interval.PadRight(14) + "  " + p.PadLeft(6) + "  ";
+        line += Paint(state.PadRight(11), colour) + "  " + psi.PadLeft(6) + (bound is null ? "" : "  " + bound.PadLeft(7)) + "  " + interval.PadRight(14) + "  " + p.PadLeft(6) + "  ";
         if (wide)
             line += missing.PadRight(15) + "  ";
         output.WriteLine((line + Cut(reference, bars).PadRight(bars) + "  " + Cut(current, bars)).TrimEnd());

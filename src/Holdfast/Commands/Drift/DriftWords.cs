@@ -29,6 +29,7 @@ internal static class DriftWords
     public static string Advice(FoundDiagnosis diagnosis) => diagnosis.Kind switch
     {
         "no_drift" => "Nothing to do.",
+        "insufficient_data" when diagnosis.IsOpen => "Compare exactly: leave --approximate out, or give it more --memory.",
         "insufficient_data" => "Collect more rows and compare again.",
         "data_fault" => "Repair the source of the data and keep these rows out of training: the world has not changed, the pipe is broken.",
         "data_drift" when diagnosis.Cause is not null => "Ask the source of the data whether the change is intended before a model is trained on it.",
@@ -85,6 +86,26 @@ internal static class DriftWords
 
     /// <summary>The interval of a feature.</summary>
     public static string Interval(MeasuredFeature feature) => feature.IsCompared ? $"{Effect(feature.Psi.Low)}..{Effect(feature.Psi.High)}" : "";
+
+    /// <summary>The bound of the PSI; empty where it is exact.</summary>
+    public static string Bound(MeasuredFeature feature) => feature is { IsCompared: true, Approximation: { } a } ? a.Psi == 0 ? "0" : a.Psi.ToString(a.Psi < 0.00005 ? "0.0E+0" : "0.0000", CultureInfo.InvariantCulture) : "";
+
+    /// <summary>What the reader of approximate figures must know; null where they are exact.</summary>
+    public static string? Approximate(DriftFindings findings)
+    {
+        if (!findings.Settings.Approximate)
+            return null;
+        var worst = findings.Features.Where(f => f.IsCompared).MaxBy(f => f.Approximation!.Psi);
+        return worst is null ? "Approximate, from sketches."
+            : worst.Approximation!.Psi == 0 ? "Approximate run: the sketches held every value, so the figures are exact."
+            : $"Approximate, from sketches: each PSI is known to its ± or better, at most {Bound(worst)} ({worst.Name}), with 98 % confidence; missing values are exact.";
+    }
+
+    /// <summary>The state as one word; "open" where the error of the sketches leaves it so.</summary>
+    public static string State(MeasuredFeature feature) => feature.State == ApproximateJudge.Open ? "open" : feature.State;
+
+    /// <summary>Whether the column is known to have moved.</summary>
+    public static bool Moved(MeasuredFeature feature) => feature.State is "moderate" or "significant";
 
     /// <summary>The share of missing values, before and now; empty where nothing is missing.</summary>
     public static string Missing(FeatureEvidence e) =>

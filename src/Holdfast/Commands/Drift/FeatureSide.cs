@@ -1,3 +1,5 @@
+using Holdfast.Statistics.Sketches;
+
 namespace Holdfast.Commands.Drift;
 
 /// <summary>What a column is compared as.</summary>
@@ -32,6 +34,18 @@ internal sealed record FeatureSide(long Total, long Missing)
 
     /// <summary>Rows by category; null for numbers.</summary>
     public IReadOnlyDictionary<string, long>? Categories { get; init; }
+
+    /// <summary>The numbers as a sketch holds them, where they are too many to be listed (<c>--approximate</c>); null else.</summary>
+    public WeightedSample? Weighted { get; init; }
+
+    /// <summary>The sketch behind <see cref="Categories"/> where it has lost some of them; null while the counts are exact.</summary>
+    public MisraGries? Frequent { get; init; }
+
+    /// <summary>Different categories, estimated, where <see cref="Frequent"/> is given.</summary>
+    public double Distinct { get; init; }
+
+    /// <summary>Share of the numbers that are different ones, where it was estimated; null to count them.</summary>
+    public double? DistinctShare { get; init; }
 
     /// <summary>Infinite values among the missing.</summary>
     public long Infinite { get; init; }

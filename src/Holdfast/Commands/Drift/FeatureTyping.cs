@@ -17,25 +17,25 @@ internal static class FeatureTyping
         var a = reference.Missing == reference.Total ? current : reference;
         var b = current.Missing == current.Total ? reference : current;
         if (a.Kind == ColumnKind.Time || b.Kind == ColumnKind.Time)
-            return a.Kind == ColumnKind.Time || Share(a, ColumnKind.Time) >= Mostly ? (FeatureType.Time, null) : OfTexts(a, b);
+            return a.Kind == ColumnKind.Time || a.Share(ColumnKind.Time) >= Mostly ? (FeatureType.Time, null) : OfTexts(a, b);
         if (a.Kind == ColumnKind.Boolean || b.Kind == ColumnKind.Boolean)
             return a.IsZeroOrOne && b.IsZeroOrOne ? (FeatureType.Boolean, null) : a.Kind == ColumnKind.Numeric && b.Kind != ColumnKind.Text ? (FeatureType.Numeric, null) : (FeatureType.Categorical, null);
         if (a.Kind == ColumnKind.Numeric && b.Kind == ColumnKind.Numeric)
             return a.IsCounter && b.IsCounter ? (FeatureType.Numeric, "a row number: whole numbers that always rise") : (FeatureType.Numeric, null);
         if (a.Kind == ColumnKind.Numeric)
             return (IsRecoded(a, b) ? FeatureType.Categorical : FeatureType.Numeric, null);
-        return Share(a, ColumnKind.Numeric) >= Mostly ? (FeatureType.Numeric, null) : OfTexts(a, b);
+        return a.Share(ColumnKind.Numeric) >= Mostly ? (FeatureType.Numeric, null) : OfTexts(a, b);
     }
 
     // Codes written as numbers that became texts: most values, or many different ones. A few words among numbers are unreadable numbers.
     private static bool IsRecoded(IColumnData numbers, IColumnData texts) =>
         texts.Kind == ColumnKind.Text
-        && (Share(texts, ColumnKind.Numeric) < 0.5 || texts.Texts.Keys.Count(t => !CellText.TryParse(ColumnKind.Numeric, t, out _)) >= 10)
+        && (texts.Share(ColumnKind.Numeric) < 0.5 || texts.Texts.Keys.Count(t => !CellText.TryParse(ColumnKind.Numeric, t, out _)) >= 10)
         && numbers.As(FeatureType.Categorical).Categories!.Count <= MostCodes;
 
     private static (FeatureType Type, string? Skip) OfTexts(IColumnData reference, IColumnData current)
     {
-        var distinct = reference.Texts.Count;
+        var distinct = reference.Distinct;
         if (distinct <= MostCategories || reference.Kind != ColumnKind.Text || current.Kind != ColumnKind.Text)
             return (FeatureType.Categorical, null);
         if (reference.IsOpenEnded)
@@ -44,20 +44,6 @@ internal static class FeatureTyping
         if (distinct == present && !reference.Texts.Keys.Take(1000).Any(t => t.Contains(' ', StringComparison.Ordinal)))
             return (FeatureType.Text, "a key: every row has a value of its own");
         // Many rows a value are codes (a city, a shop); few are sentences.
-        return distinct * 10L <= present ? (FeatureType.Categorical, null) : (FeatureType.Text, null);
-    }
-
-    private static double Share(IColumnData column, ColumnKind kind)
-    {
-        if (column.Kind != ColumnKind.Text)
-            return column.Kind == kind ? 1 : 0;
-        long fits = 0, all = 0;
-        foreach (var (text, count) in column.Texts)
-        {
-            all += count;
-            fits += CellText.TryParse(kind, text, out _) ? count : 0;
-        }
-
-        return all == 0 ? 0 : (double)fits / all;
+        return distinct * 10 <= present ? (FeatureType.Categorical, null) : (FeatureType.Text, null);
     }
 }

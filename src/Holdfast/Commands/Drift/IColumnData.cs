@@ -2,7 +2,7 @@ using Holdfast.Storage.Tables;
 
 namespace Holdfast.Commands.Drift;
 
-/// <summary>One column of one file: in memory (<see cref="MemoryColumn"/>) or spilled to disk (<see cref="SpilledColumn"/>).</summary>
+/// <summary>One column of one file: in memory (<see cref="MemoryColumn"/>), spilled to disk (<see cref="SpilledColumn"/>) or sketched (<see cref="ApproximateColumn"/>).</summary>
 internal interface IColumnData
 {
     /// <summary>Its name.</summary>
@@ -20,6 +20,9 @@ internal interface IColumnData
     /// <summary>Rows by text (text columns only; empty for others).</summary>
     IReadOnlyDictionary<string, long> Texts { get; }
 
+    /// <summary>Different texts; an estimate where they were sketched.</summary>
+    long Distinct => Texts.Count;
+
     /// <summary>Whether there are more different texts than <see cref="Texts"/> counts apart.</summary>
     bool IsOpenEnded { get; }
 
@@ -28,6 +31,21 @@ internal interface IColumnData
 
     /// <summary>Whether every present number is 0 or 1.</summary>
     bool IsZeroOrOne { get; }
+
+    /// <summary>Share of the present values that can be read as a kind, in [0, 1].</summary>
+    double Share(ColumnKind kind)
+    {
+        if (Kind != ColumnKind.Text)
+            return Kind == kind ? 1 : 0;
+        long fits = 0, all = 0;
+        foreach (var (text, count) in Texts)
+        {
+            all += count;
+            fits += CellText.TryParse(kind, text, out _) ? count : 0;
+        }
+
+        return all == 0 ? 0 : (double)fits / all;
+    }
 
     /// <summary>The values in the form in which a type is compared.</summary>
     FeatureSide As(FeatureType type);

@@ -7,7 +7,39 @@ using KolmogorovSmirnov = Holdfast.Statistics.Tests.KolmogorovSmirnov;
 namespace Holdfast.Commands.Drift;
 
 /// <summary>Shares of both files in bins of equal width, for drawing; the outermost bins hold what lies beyond.</summary>
-internal sealed record Histogram(double Low, double High, double[] Reference, double[] Current);
+internal sealed record Histogram(double Low, double High, double[] Reference, double[] Current)
+{
+    private const int Bars = 24;
+
+    /// <summary>From quantiles and distribution functions; null where a file has no values.</summary>
+    public static Histogram? Of(long n, long m, Func<double, double> reference, Func<double, double> current, Func<double, long> upToReference, Func<double, long> upToCurrent)
+    {
+        if (n == 0 || m == 0)
+            return null;
+        var low = Math.Min(reference(0.005), current(0.005));
+        var high = Math.Max(reference(0.995), current(0.995));
+        if (!(high > low))
+            (low, high) = (low - 0.5, high + 0.5);
+        return new Histogram(low, high, Shares(n, upToReference, low, high), Shares(m, upToCurrent, low, high));
+    }
+
+    /// <summary>Quantiles 1 to 99 %; empty without values.</summary>
+    public static double[] Percentiles(long count, Func<double, double> quantile) => count == 0 ? [] : [.. Enumerable.Range(1, 99).Select(k => quantile(k / 100.0))];
+
+    private static double[] Shares(long count, Func<double, long> upTo, double low, double high)
+    {
+        var shares = new double[Bars];
+        long below = 0;
+        for (var i = 0; i < Bars; i++)
+        {
+            var end = i == Bars - 1 ? count : upTo(low + ((high - low) * (i + 1) / Bars));
+            shares[i] = (double)(end - below) / count;
+            below = end;
+        }
+
+        return shares;
+    }
+}
 
 /// <summary>All figures of one column.</summary>
 internal sealed record MeasuredFeature(string Name, FeatureType Type, ReferenceBins Bins, long[] Reference, long[] Current, PsiResult Psi, FeatureEvidence Evidence)
@@ -51,6 +83,9 @@ internal sealed record MeasuredFeature(string Name, FeatureType Type, ReferenceB
     /// <summary>Infinite values in the current file.</summary>
     public long Infinite { get; init; }
 
+    /// <summary>The bounds of the figures; null where they are exact (without <c>--approximate</c>).</summary>
+    public Approximation? Approximation { get; init; }
+
     /// <summary>Whether the values themselves are compared.</summary>
     public bool IsCompared => Type != FeatureType.Time;
 }
@@ -58,7 +93,6 @@ internal sealed record MeasuredFeature(string Name, FeatureType Type, ReferenceB
 /// <summary>The reference side of a column, prepared once for any number of windows.</summary>
 internal sealed class ReferenceFeature
 {
-    private const int Drawn = 24;
     private readonly string _name;
     private readonly FeatureSide _side;
     private readonly ReferenceBins _bins;
@@ -72,7 +106,7 @@ internal sealed class ReferenceFeature
         _side = side;
         _bins = side.Categories is { } categories ? ReferenceBins.FromCategories(categories) : ReferenceBins.FromSortedNumeric(type == FeatureType.Time ? [] : side.Sorted);
         _counts = _bins.ReferenceCounts.ToArray();
-        _distinct = type != FeatureType.Time || side.Sorted.Length == 0 ? 0 : (double)NumberFacts.Distinct(side.Sorted) / side.Sorted.Length;
+        _distinct = side.DistinctShare ?? (type != FeatureType.Time || side.Sorted.Length == 0 ? 0 : (double)NumberFacts.Distinct(side.Sorted) / side.Sorted.Length);
     }
 
     /// <summary>The column.</summary>
@@ -111,8 +145,10 @@ internal sealed class ReferenceFeature
             P = ks.PValue,
             Wasserstein = double.IsFinite(distance) ? distance : null,
             Evidence = Evidence(current, psi, ks),
-            Shape = Draw(_side.Sorted, current.Sorted),
-            Quantiles = (Quantiles(_side.Sorted), Quantiles(current.Sorted)),
+            Shape = Histogram.Of(
+                _side.Sorted.Length, current.Sorted.Length, k => Samples.Quantile(_side.Sorted, k), k => Samples.Quantile(current.Sorted, k),
+                v => NumberFacts.AtMost(_side.Sorted, v), v => NumberFacts.AtMost(current.Sorted, v)),
+            Quantiles = (Percentiles(_side.Sorted), Percentiles(current.Sorted)),
         };
     }
 
@@ -150,30 +186,5 @@ internal sealed class ReferenceFeature
         return counts;
     }
 
-    private static double[] Quantiles(double[] sorted) => sorted.Length == 0 ? [] : [.. Enumerable.Range(1, 99).Select(k => Samples.Quantile(sorted, k / 100.0))];
-
-    private static Histogram? Draw(double[] reference, double[] current)
-    {
-        if (reference.Length == 0 || current.Length == 0)
-            return null;
-        var low = Math.Min(Samples.Quantile(reference, 0.005), Samples.Quantile(current, 0.005));
-        var high = Math.Max(Samples.Quantile(reference, 0.995), Samples.Quantile(current, 0.995));
-        if (!(high > low))
-            (low, high) = (low - 0.5, high + 0.5);
-        return new Histogram(low, high, Shares(reference, low, high), Shares(current, low, high));
-    }
-
-    private static double[] Shares(double[] sorted, double low, double high)
-    {
-        var shares = new double[Drawn];
-        var below = 0;
-        for (var i = 0; i < Drawn; i++)
-        {
-            var upTo = i == Drawn - 1 ? sorted.Length : NumberFacts.AtMost(sorted, low + ((high - low) * (i + 1) / Drawn));
-            shares[i] = (double)(upTo - below) / sorted.Length;
-            below = upTo;
-        }
-
-        return shares;
-    }
+    private static double[] Percentiles(double[] sorted) => Histogram.Percentiles(sorted.Length, k => Samples.Quantile(sorted, k));
 }

@@ -12,6 +12,13 @@ internal sealed record RepeatedRows(long Reference, long ReferenceRows, long Cur
     /// <summary>Not looked at.</summary>
     public static RepeatedRows Unknown { get; } = new(0, 0, 0, 0);
 
+    /// <summary>The same with both shares of repeated rows moved, as far as that is possible.</summary>
+    public RepeatedRows Moved(double reference, double current) => this with
+    {
+        Reference = Math.Clamp(Reference + (long)Math.Round(reference * ReferenceRows), 0, ReferenceRows),
+        Current = Math.Clamp(Current + (long)Math.Round(current * CurrentRows), 0, CurrentRows),
+    };
+
     /// <summary>How many different rows stand once, twice, … in the file.</summary>
     public static Dictionary<long, long> Times(ulong[] hashes)
     {
@@ -32,12 +39,16 @@ internal sealed record RepeatedRows(long Reference, long ReferenceRows, long Cur
     /// Repeated rows to be expected among <paramref name="depth"/> rows drawn from the file: depth - sum over different rows of 1 - (1 - depth / rows)^times
     /// (rarefaction, Hurlbert 1971). The more rows, the more of them are equal by chance, so files of different sizes are compared at the same depth.
     /// </summary>
-    public static long Expected(IReadOnlyDictionary<long, long> times, long depth)
+    public static long Expected(IReadOnlyDictionary<long, long> times, long depth) => Expected(times.Select(t => (t.Key, (double)t.Value)), depth);
+
+    /// <inheritdoc cref="Expected(IReadOnlyDictionary{long, long}, long)"/>
+    public static long Expected(IEnumerable<(long Count, double Different)> times, long depth)
     {
         double rows = 0, distinct = 0;
-        foreach (var (count, different) in times)
-            rows += (double)count * different;
-        foreach (var (count, different) in times)
+        var all = times.ToList();
+        foreach (var (count, different) in all)
+            rows += count * different;
+        foreach (var (count, different) in all)
             distinct += different * (1 - Math.Pow(1 - (depth / rows), count));
         return Math.Clamp((long)Math.Round(depth - distinct), 0, depth);
     }
