@@ -38,7 +38,7 @@ internal sealed class FaultSearch(DiagnosisInput input, List<FeatureEvidence> dr
         {
             if (OfFeature(suspect) is { } fault) faults.Add(fault);
         }
-        if (input.Rows is null) SetKnownGapsAside(faults);
+        SetKnownGapsAside(faults);
         // Repeated rows shift nothing by themselves, so they count only where no feature has a defect of its own.
         if (faults.Count == 0 && Duplicates() is { } duplicates) faults.Add(duplicates);
         if (faults.Count == 0) return null;
