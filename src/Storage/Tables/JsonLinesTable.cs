@@ -25,11 +25,16 @@ internal sealed class JsonLinesTable
         return result.Take(null);
     }
 
-    /// <summary>Reads in pieces of <paramref name="rows"/> rows, all with the same columns: those of the whole file.</summary>
-    public static void ReadBatches(string path, bool packed, int rows, Action<Table> onBatch, Action<long>? onRead)
+    /// <summary>
+    /// Reads in pieces of <paramref name="rows"/> rows, all with the same columns: those of the whole file. With <paramref name="onRestart"/> one pass is enough where the
+    /// first piece has all columns and shows their kinds; else it is called, and all pieces come again.
+    /// </summary>
+    public static void ReadBatches(string path, bool packed, int rows, Action<Table> onBatch, Action<long>? onRead, Action? onRestart = null)
     {
         var first = new JsonLinesTable(path);
         var kinds = new Dictionary<string, ColumnKind?>(StringComparer.Ordinal);
+        var guess = new Dictionary<string, ColumnKind?>(StringComparer.Ordinal);
+        var holds = onRestart is not null;
         first.Scan(path, packed, onRead, long.MaxValue, rows, table =>
         {
             foreach (var column in table.Columns)
@@ -38,7 +43,18 @@ internal sealed class JsonLinesTable
                 var had = kinds.GetValueOrDefault(column.Name);
                 kinds[column.Name] = had is null ? kind : kind is null || kind == had ? had : ColumnKind.Text;
             }
-        });
+
+            if (!holds)
+                return;
+            foreach (var (name, kind) in guess.Count == 0 ? kinds : [])
+                guess[name] = kind;
+            holds = table.Columns.Length == guess.Count && table.Columns.All(c => c.Kind == (guess[c.Name] ?? ColumnKind.Numeric));
+            if (holds)
+                onBatch(table);
+        }, onRestart is null ? null : guess);
+        if (holds)
+            return;
+        onRestart?.Invoke();
         var names = first._columns.Select(c => c.Name).ToList();
         var second = new JsonLinesTable(path);
         names.ForEach(n => second.Find(n));

@@ -23,8 +23,8 @@ public static class TableReader
     /// <param name="onBatch">Takes a piece; its arrays may be used again for the next one.</param>
     /// <param name="onRead">Told how many bytes were read since the last time.</param>
     /// <param name="onRestart">
-    /// If given, a CSV file is read once: the pieces come while its kinds are still those of the first 2,000 rows. Should a later value contradict them, this is
-    /// called, what came before is void, and all pieces come again.
+    /// If given, the file is read once: the pieces come while the columns and their kinds are still those of its beginning (2,000 rows of CSV, the first piece of JSON
+    /// lines). Should a later row contradict them, this is called, what came before is void, and all pieces come again.
     /// </param>
     public static void ReadBatches(string path, int rows, Action<Table> onBatch, Action<long>? onRead = null, Action? onRestart = null) => Opened(path, (format, packed) =>
     {
@@ -32,7 +32,7 @@ public static class TableReader
         if (format == TableFormat.Parquet)
             ParquetTable.ReadBatches(path, rows, onBatch);
         else if (format == TableFormat.JsonLines)
-            JsonLinesTable.ReadBatches(path, packed, rows, onBatch, onRead);
+            JsonLinesTable.ReadBatches(path, packed, rows, onBatch, onRead, onRestart);
         else
             CsvTable.ReadBatches(path, packed, rows, onBatch, onRead, onRestart);
         return true;

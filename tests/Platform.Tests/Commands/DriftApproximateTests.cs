@@ -100,6 +100,24 @@ public sealed class DriftApproximateTests : IDisposable
         Assert.Equal(csv, (await ConsoleRun.Of(["drift", parquet, lines, "--output", "json", .. small])).Output);
     }
 
+    [Theory, InlineData("text"), InlineData("column"), InlineData("nothing")]
+    public async Task What_only_later_lines_show_is_seen(string what)
+    {
+        string Lines(string name, int seed, bool late)
+        {
+            var random = new Random(seed);
+            var path = _folder.File(name);
+            File.WriteAllLines(path, Enumerable.Range(0, 30_000).Select(i =>
+            {
+                var value = late && what == "text" && i > 20_000 && i % 11 == 0 ? "\"n/k\"" : random.Next(1000).ToString(CultureInfo.InvariantCulture);
+                return $"{{\"x\":{value}{(what != "column" || i > 20_000 ? $",\"y\":\"{"abc"[random.Next(3)]}\"" : "")}}}";
+            }));
+            return path;
+        }
+
+        await Agree(Lines("ref.jsonl", 1, late: false), Lines("cur.jsonl", 2, late: true), "1GiB", exact: true);
+    }
+
     [Fact]
     public async Task Labels_and_predictions_are_judged_on_a_sample_of_the_rows()
     {

@@ -49,6 +49,8 @@ internal static class DriftPage
         else
             Tile(page, "confidence", Percent(findings.Diagnosis.Confidence), "in this diagnosis");
         page.Append("</dl>\n");
+        if (DriftWords.Approximate(findings) is { } approximate)
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"note\">{Text(approximate)}</p>\n");
     }
 
     private static void Tile(StringBuilder page, string name, string value, string note) =>
@@ -81,8 +83,6 @@ internal static class DriftPage
     private static void Table(StringBuilder page, DriftFindings findings)
     {
         page.Append("<section><h2>All columns, worst first</h2>");
-        if (DriftWords.Approximate(findings) is { } approximate)
-            page.Append(CultureInfo.InvariantCulture, $"<p class=\"note\">{Text(approximate)}</p>");
         var bound = findings.Settings.Approximate;
         page.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\"><table><tr><th>column</th><th>type</th><th>state</th><th>PSI</th>{(bound ? "<th>±</th>" : "")}<th>interval</th><th>p</th><th>KS</th><th>Wasserstein / sd</th><th>Jensen-Shannon</th><th>missing</th></tr>\n");
         foreach (var f in findings.Features)
