@@ -238,6 +238,16 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
         _ => throw WrongType(name, Find(name)!.Value),
     };
 
+    /// <summary>An enum by name or number; null when absent.</summary>
+    /// <param name="names">Its names by number.</param>
+    public string? OneOf(string name, string[] names) => Word(name) switch
+    {
+        null => null,
+        var word when Array.IndexOf(names, word) >= 0 => word,
+        var word when int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < names.Length => names[number],
+        _ => throw WrongType(name, Find(name)!.Value),
+    };
+
     /// <summary>The refusal of an absent field.</summary>
     public HoldfastException Missing(string name) => new(ErrorCode.InvalidArgument, $"Missing value for required parameter '{path}{name}'.{SeeDocs}");
 
