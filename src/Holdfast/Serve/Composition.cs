@@ -161,6 +161,7 @@ public static class HoldfastServer
         api.MapSystemApi();
         api.MapAccessApi();
         api.MapTrackingApi();
+        api.MapTracesApi();
         api.MapRegistryApi();
         api.MapDataApi();
         api.MapPredictionsApi();

@@ -57,6 +57,17 @@ public static class TraceFilter
             r => r.Int64(0), sql.Args);
     }
 
+    internal static long Count(Tx tx, int ws, IReadOnlyList<int> experiments, Filter filter)
+    {
+        if (experiments.Count == 0)
+            return 0;
+        var sql = new FilterSql(tx.Dialect, Compare);
+        var where = sql.Where(filter);
+        sql.Bind("ws", ws);
+        var among = string.Join(", ", experiments.Select(e => e.ToString(CultureInfo.InvariantCulture)));
+        return tx.Scalar($"select count(*) from trace t where t.workspace_id = @ws and t.experiment_id in ({among}) and {where}", sql.Args) ?? 0;
+    }
+
     private static string Compare(FilterSql sql, Comparison c) => c.Field switch
     {
         { Kind: "tag" or "metadata" } => Having(sql, c.Field.Kind, c.Field.Key, c),

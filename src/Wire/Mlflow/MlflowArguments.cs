@@ -106,8 +106,9 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
         null => null,
         { ValueKind: JsonValueKind.True } => true,
         { ValueKind: JsonValueKind.False } => false,
-        { ValueKind: JsonValueKind.String } text when fromQuery && text.GetString() is "true" => true,
-        { ValueKind: JsonValueKind.String } text when fromQuery && text.GetString() is "false" => false,
+        // Python writes them with a capital.
+        { ValueKind: JsonValueKind.String } text when fromQuery && text.GetString() is "true" or "True" => true,
+        { ValueKind: JsonValueKind.String } text when fromQuery && text.GetString() is "false" or "False" => false,
         var other => throw WrongType(name, other.Value),
     };
 

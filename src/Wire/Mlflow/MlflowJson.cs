@@ -71,6 +71,15 @@ internal static class MlflowWriter
         w.WriteEndArray();
     }
 
+    /// <summary>A double; what is none is text.</summary>
+    public static void Number(this Utf8JsonWriter w, string name, double value)
+    {
+        if (double.IsNaN(value))
+            w.WriteString(name, "NaN");
+        else
+            w.WriteNumber(name, value);
+    }
+
     public static void Token(this Utf8JsonWriter w, string? token)
     {
         if (!string.IsNullOrEmpty(token))
@@ -268,6 +277,42 @@ internal static class MlflowWriter
         w.Record("trace_info", t.Trace, TraceInfoV3);
         var traceId = OtelId(t.Trace.TraceId);
         w.List("spans", t.Spans, (w, s) => Span(w, traceId, s));
+    }
+
+    /// <summary>The file of the spans as MLflow's clients write it: values of attributes are the text of their JSON.</summary>
+    public static MlflowJson SpanFile(TraceWithSpans t)
+    {
+        var traceId = OtelId(t.Trace.TraceId);
+        return new MlflowJson(w => w.List("spans", t.Spans, (w, s) =>
+        {
+            w.WriteString("trace_id", traceId);
+            w.WriteString("span_id", Base64(s.SpanId));
+            w.WriteString("parent_span_id", s.ParentId is null ? "" : Base64(s.ParentId));
+            w.WriteString("name", s.Name);
+            w.WriteNumber("start_time_unix_nano", s.StartNs);
+            if (s.EndNs is { } end)
+                w.WriteNumber("end_time_unix_nano", end);
+            else
+                w.WriteNull("end_time_unix_nano");
+            w.WriteStartArray("events");
+            foreach (var e in s.Events)
+            {
+                w.WriteStartObject();
+                w.WriteString("name", e.Name);
+                w.WriteNumber("time_unix_nano", e.AtNs);
+                w.WritePropertyName("attributes");
+                w.WriteRawValue(e.Attributes.GetRawText());
+                w.WriteEndObject();
+            }
+
+            w.WriteEndArray();
+            w.Record("status", s, (w, s) =>
+            {
+                w.WriteString("code", "STATUS_CODE_" + s.Status);
+                w.WriteString("message", s.Message ?? "");
+            });
+            w.Map("attributes", s.Attributes.EnumerateObject().Select(a => (a.Name, a.Value.GetRawText())));
+        }));
     }
 
     public static void Assessment(Utf8JsonWriter w, string traceId, TraceAssessment a)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Holdfast.Contracts;
@@ -31,6 +32,7 @@ internal static class TraceCalls
         new("GET", V3 + "/get", Role.Viewer, GetSpans),
         new("GET", V3 + "/batchGet", Role.Viewer, GetManySpans),
         new("POST", V3 + "/search", Role.Viewer, SearchV3),
+        new("POST", V3 + "/calculate-filter-correlation", Role.Viewer, Correlate),
         new("POST", V3 + "/delete-traces", Role.Editor, Delete),
         new("PATCH", V3 + "/{trace_id}/tags", Role.Editor, SetTag),
         new("DELETE", V3 + "/{trace_id}/tags", Role.Editor, DeleteTag),
@@ -46,7 +48,12 @@ internal static class TraceCalls
         var id = http.Request.Query["request_id"].ToString();
         if (id.Length == 0)
             throw new HoldfastException(ErrorCode.InvalidArgument, "Request must include the \"request_id\" query parameter.");
-        return TrackingApi.Download(http, await tracking.OpenTrace(http.Principal(), id, http.RequestAborted), TrackingService.TraceFile);
+        var found = await tracking.GetTraceWithSpans(http.Principal(), id, http.RequestAborted);
+        // What came over OTLP is written as the client would have.
+        var content = found.Trace.Tags.Any(t => t.Key == WellKnownTags.SpansLocation && t.Value == TrackingService.SpansHere)
+            ? new MemoryStream(Encoding.UTF8.GetBytes(MlflowWriter.SpanFile(found).ToObject().ToJsonString(HoldfastJson.Options)))
+            : await tracking.OpenTrace(http.Principal(), id, http.RequestAborted);
+        return TrackingApi.Download(http, content, TrackingService.TraceFile);
     }
 
     private static async Task<IResult> Start(MlflowCall call)
@@ -125,6 +132,24 @@ internal static class TraceCalls
             throw call.Args.Missing("trace_ids");
         var found = await call.Tracking.GetTracesWithSpans(call.Principal, ids, call.Ct);
         return new MlflowJson(w => w.List("traces", [.. found.Where(t => t.Spans.Count > 0 && TrackingService.IsWhole(t))], MlflowWriter.TraceWithSpans));
+    }
+
+    private static async Task<IResult> Correlate(MlflowCall call)
+    {
+        var experiments = call.Args.Texts("experiment_ids");
+        if (experiments.Count == 0)
+            throw call.Args.Missing("experiment_ids");
+        var found = await call.Tracking.CorrelateTraces(
+            call.Principal, experiments, call.Args.Required("filter_string1"), call.Args.Required("filter_string2"), call.Args.Text("base_filter"), TraceFilter.Mlflow, call.Ct);
+        return new MlflowJson(w =>
+        {
+            w.Number("npmi", found.Npmi);
+            w.Number("npmi_smoothed", found.Smoothed);
+            w.WriteNumber("filter1_count", found.First);
+            w.WriteNumber("filter2_count", found.Second);
+            w.WriteNumber("joint_count", found.Joint);
+            w.WriteNumber("total_count", found.Total);
+        });
     }
 
     private static async Task<IResult> Delete(MlflowCall call)

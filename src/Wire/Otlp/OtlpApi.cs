@@ -30,7 +30,8 @@ public static class OtlpApi
     {
         ArgumentNullException.ThrowIfNull(app);
         var root = app.MapGroup("").WithErrors(Fail);
-        root.MapPost(Path, Export).Needs(Role.Editor).WithMetadata(new AcceptsMetadata([Protobuf, Json]));
+        // Types are judged by the handler, so that a wrong one is told in the protocol's words.
+        root.MapPost(Path, Export).Needs(Role.Editor).WithMetadata(new AcceptsMetadata(["*/*"]));
         root.Map("/v1/{**rest}", (HttpContext http) => Fail(http, new HoldfastException(ErrorCode.NotFound, $"There is no {http.Request.Method} {http.Request.Path}.", $"Traces go to POST {Path}; metrics and logs are not taken."))).Open();
     }
 

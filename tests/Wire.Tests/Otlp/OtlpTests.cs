@@ -43,6 +43,8 @@ public sealed class OtlpTests
         foreach (var answer in new[] { Trace(await Get(host, "/api/3.0/mlflow/traces/get?trace_id=" + TraceId)), First(await Get(host, "/api/3.0/mlflow/traces/batchGet?trace_ids=" + TraceId), "traces") })
             Assert.Equal([Root(), Child()], answer.GetProperty("spans").EnumerateArray().Select(s => JsonParser.Default.Parse<Span>(Numbered(s.GetRawText()))));
 
+        Assert.Equal(2, JsonDocument.Parse(await Get(host, "/ajax-api/2.0/mlflow/get-trace-artifact?request_id=" + TraceId)).RootElement.GetProperty("spans").GetArrayLength());
+
         async Task<bool> Finds(string filter) => (await Search(host, filter)).Contains(TraceId, StringComparison.Ordinal);
         Assert.True(await Finds("span.name = 'call' AND span.type = 'LLM'"));
         Assert.True(await Finds("span.status = 'OK'"));
@@ -63,7 +65,7 @@ public sealed class OtlpTests
         Assert.Equal("{}", await Get(host, "/api/3.0/mlflow/traces/batchGet?trace_ids=" + TraceId));
         using var partial = await host.Client.GetAsync("/api/3.0/mlflow/traces/get?trace_id=" + TraceId, Ct);
         Assert.Equal(404, (int)partial.StatusCode);
-        Assert.Equal(2, Trace(await Get(host, $"/api/3.0/mlflow/traces/get?trace_id={TraceId}&allow_partial=true")).GetProperty("spans").GetArrayLength());
+        Assert.Equal(2, Trace(await Get(host, $"/api/3.0/mlflow/traces/get?trace_id={TraceId}&allow_partial=True")).GetProperty("spans").GetArrayLength());
         await Post(host.Client, "/api/3.0/mlflow/traces/delete-traces", $$"""{"experiment_id": "0", "request_ids": ["{{TraceId}}"]}""");
         Assert.Equal(0, await host.Service<Db>().Read(tx => tx.Scalar("select count(*) from trace_span"), Ct));
     }
@@ -135,6 +137,55 @@ public sealed class OtlpTests
         Assert.Equal(401, (int)stranger.StatusCode);
         using var metrics = await owner.PostAsync("/v1/metrics", null, Ct);
         Assert.Equal(404, (int)metrics.StatusCode);
+    }
+
+    // The forms in which MLflow's clients of versions 3 and 2 write the file; the second names numbers with 0x, times without a unit.
+    [Theory]
+    [InlineData("""{"spans": [{"trace_id": "CvdlGRbNQ92ESOshHIAxnA==", "span_id": "APBnqgupArc=", "parent_span_id": "", "name": "agent", "start_time_unix_nano": 1700000000000000000, "end_time_unix_nano": 1700000002500000000, "status": {"code": "STATUS_CODE_OK", "message": ""}, "attributes": {"mlflow.spanInputs": "{\"q\": 1}", "mlflow.spanType": "\"AGENT\""}, "events": []}, {"no": "span"}]}""")]
+    [InlineData("""{"request": "x", "spans": [{"name": "agent", "context": {"span_id": "0x00f067aa0ba902b7", "trace_id": "0x1"}, "parent_id": null, "start_time": 1700000000000000000, "end_time": 1700000002500000000, "status_code": "OK", "status_message": "", "attributes": {"mlflow.spanInputs": "{\"q\": 1}", "mlflow.spanType": "\"AGENT\""}, "events": []}]}""")]
+    public async Task Spans_in_a_clients_file_are_read_too(string file)
+    {
+        await using var host = await TestHost.Start();
+        await Post(host.Client, "/api/3.0/mlflow/traces", """{"trace": {"trace_info": {"trace_id": "tr-file", "trace_location": {"mlflow_experiment": {"experiment_id": "0"}}, "request_time": "2023-11-14T22:13:20Z", "state": "OK"}}}""");
+        Assert.Equal("""{"items":[]}""", await Get(host, "/api/v1/traces/tr-file/spans"));
+        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(file));
+        using var put = await host.Client.PutAsync("/api/2.0/mlflow-artifacts/artifacts/0/traces/tr-file/artifacts/traces.json", content, Ct);
+        Assert.True(put.IsSuccessStatusCode);
+        Assert.Equal(
+            """{"items":[{"span_id":"00f067aa0ba902b7","name":"agent","type":"AGENT","status":"OK","start_ns":1700000000000000000,"end_ns":1700000002500000000,"attributes":{"mlflow.spanInputs":{"q":1},"mlflow.spanType":"AGENT"},"events":[]}]}""",
+            await Get(host, "/api/v1/traces/tr-file/spans"));
+        Assert.Contains("\"kvlist_value\":{\"values\":[{\"key\":\"q\",\"value\":{\"int_value\":\"1\"}}]}", await Get(host, "/api/3.0/mlflow/traces/get?trace_id=tr-file"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_native_api_lists_searches_shows_and_deletes()
+    {
+        await using var host = await TestHost.Start();
+        await Export(host.Client, Request(Root(), Child()));
+        foreach (var found in new[]
+        {
+            await Get(host, "/api/v1/traces"), await Get(host, "/api/v1/traces?experiment=Default&filter=" + Uri.EscapeDataString("span.type = 'LLM' or status = 'ERROR'")),
+            await Post(host.Client, "/api/v1/traces/search", """{"experiment_ids": ["0"], "filter": "not span.name = 'nobody'", "order_by": ["execution_time desc"]}"""),
+        })
+            Assert.Contains(TraceId, found, StringComparison.Ordinal);
+        Assert.DoesNotContain(TraceId, await Get(host, "/api/v1/traces?filter=" + Uri.EscapeDataString("status = 'ERROR'")), StringComparison.Ordinal);
+        Assert.Contains("\"state\":\"ok\"", await Get(host, "/api/v1/traces/" + TraceId), StringComparison.Ordinal);
+        using var spans = JsonDocument.Parse(await Get(host, $"/api/v1/traces/{TraceId}/spans"));
+        Assert.Equal(["agent", "call"], spans.RootElement.GetProperty("items").EnumerateArray().Select(s => Text(s, "name")));
+        using var deleted = await host.Client.DeleteAsync("/api/v1/traces/" + TraceId, Ct);
+        Assert.Equal(204, (int)deleted.StatusCode);
+        using var gone = await host.Client.GetAsync("/api/v1/traces/" + TraceId, Ct);
+        Assert.Equal(404, (int)gone.StatusCode);
+
+        using var made = JsonDocument.Parse(await Post(host.Client, "/api/2.0/mlflow/logged-models", """{"experiment_id": "0", "name": "lin", "params": [{"key": "depth", "value": "6"}]}"""));
+        var id = Text(made.RootElement.GetProperty("model").GetProperty("info"), "model_id");
+        Assert.Contains(id, await Get(host, "/api/v1/logged-models?filter=" + Uri.EscapeDataString("params.depth = '6' or name = 'x'")), StringComparison.Ordinal);
+        Assert.Contains(id, await Post(host.Client, "/api/v1/logged-models/search", """{"experiment_ids": ["0"]}"""), StringComparison.Ordinal);
+        Assert.Contains("\"name\":\"lin\"", await Get(host, "/api/v1/logged-models/" + id), StringComparison.Ordinal);
+        using var content = new ByteArrayContent("flavors"u8.ToArray());
+        using var put = await host.Client.PutAsync($"/api/2.0/mlflow-artifacts/artifacts/0/models/{id}/artifacts/MLmodel", content, Ct);
+        Assert.Contains("MLmodel", await Get(host, $"/api/v1/logged-models/{id}/artifacts"), StringComparison.Ordinal);
+        Assert.Equal("flavors", await Get(host, $"/api/v1/logged-models/{id}/artifacts/MLmodel"));
     }
 
     private static Span Root() => new()
