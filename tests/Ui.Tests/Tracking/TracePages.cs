@@ -56,7 +56,7 @@ public sealed class TracePages(BrowserFixture browser)
                  {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "7"}}, {"key": "gen_ai.usage.output_tokens", "value": {"intValue": "5"}}]}
             ]}]}]}
             """;
-        using var client = new HttpClient { BaseAddress = new Uri(browser.Server.Url) };
+        using var client = new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri(browser.Server.Url) };
         using var content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         content.Headers.Add("x-mlflow-experiment-id", "0");
         using var answer = await client.PostAsync("/v1/traces", content);
