@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Holdfast.Tracking;
 
 /// <summary>State of a trace.</summary>
@@ -16,7 +18,10 @@ public enum TraceState
     InProgress,
 }
 
-/// <summary>One call of an application, seen from outside. Its spans lie as <c>traces.json</c> at the address in the tag <c>mlflow.artifactLocation</c>.</summary>
+/// <summary>
+/// One call of an application, seen from outside. Its spans came over OTLP and lie in the database, or lie as <c>traces.json</c> at
+/// the address in the tag <c>mlflow.artifactLocation</c>.
+/// </summary>
 /// <param name="TraceId">Its id, chosen by the client or the server.</param>
 /// <param name="ExperimentId">The experiment that it belongs to.</param>
 /// <param name="ClientRequestId">The application's own id of the call; null when it gave none.</param>
@@ -64,3 +69,27 @@ public sealed record AssessmentChange(string? Name = null, string? Feedback = nu
 /// <param name="Max">Length of the page, 1 to 500.</param>
 /// <param name="Token">The <c>next_token</c> of the page before.</param>
 public sealed record TraceQuery(IReadOnlyList<string> ExperimentIds, string? Filter = null, IReadOnlyList<string>? OrderBy = null, int Max = 100, string? Token = null);
+
+/// <summary>One step of a trace.</summary>
+/// <param name="SpanId">16 hexadecimal digits.</param>
+/// <param name="ParentId">The step that it is part of; null for the first.</param>
+/// <param name="Type">Such as <c>LLM</c>, <c>CHAIN</c>, <c>TOOL</c>, <c>RETRIEVER</c>; <c>UNKNOWN</c> when it was not said.</param>
+/// <param name="Status"><c>OK</c>, <c>ERROR</c> or <c>UNSET</c>.</param>
+/// <param name="Message">What went wrong.</param>
+/// <param name="StartNs">When it began, nanoseconds since 1970.</param>
+/// <param name="EndNs">When it ended; null while it is under way.</param>
+/// <param name="Attributes">An object, as the application set it: <c>mlflow.spanInputs</c>, <c>mlflow.spanOutputs</c> and others.</param>
+public sealed record TraceSpan(
+    string SpanId, string? ParentId, string Name, string Type, string Status, string? Message, long StartNs, long? EndNs, JsonElement Attributes, IReadOnlyList<SpanEvent> Events);
+
+/// <summary>Something that happened within a step, such as an exception.</summary>
+/// <param name="AtNs">When, nanoseconds since 1970.</param>
+/// <param name="Attributes">An object.</param>
+public sealed record SpanEvent(string Name, long AtNs, JsonElement Attributes);
+
+/// <summary>A step to store.</summary>
+/// <param name="OtelTraceId">The trace's id in OpenTelemetry, 32 hexadecimal digits; ours is <c>tr-</c> and it, unless the attribute <c>mlflow.traceRequestId</c> says otherwise.</param>
+public sealed record NewSpan(string OtelTraceId, TraceSpan Span);
+
+/// <summary>A trace with its steps, the first of each level before its parts.</summary>
+public sealed record TraceWithSpans(Trace Trace, IReadOnlyList<TraceSpan> Spans);

@@ -19,6 +19,7 @@ using Holdfast.Tracking;
 using Holdfast.Ui;
 using Holdfast.Wire.Mlflow;
 using Holdfast.Wire.OpenInference;
+using Holdfast.Wire.Otlp;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Logging.Console;
@@ -160,6 +161,7 @@ public static class HoldfastServer
         api.MapSystemApi();
         api.MapAccessApi();
         api.MapTrackingApi();
+        api.MapTracesApi();
         api.MapRegistryApi();
         api.MapDataApi();
         api.MapPredictionsApi();
@@ -174,6 +176,7 @@ public static class HoldfastServer
         api.Map("/{**rest}", (HttpContext http) =>
             throw new HoldfastException(ErrorCode.NotFound, $"There is no {http.Request.Method} {http.Request.Path}.", "See docs/api.md for what the API offers.")).Open();
         app.MapMlflow();
+        app.MapOtlp();
         app.MapOpenInference();
         app.MapUi();
         app.Services.GetRequiredService<ReservedNames>().Set(FirstSegments(app));

@@ -1,6 +1,7 @@
 using Holdfast.Kernel;
 using Holdfast.Storage;
 using Holdfast.Storage.Sql;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -16,5 +17,9 @@ public static class AlertsSetup
         .AddSingleton(s => new AlertService(
             s.GetRequiredService<Db>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Journal>(), s.GetRequiredService<Webhooks>(), s.GetRequiredService<ILogger<AlertService>>(),
             () => publicUrl ?? s.GetRequiredService<DataFolder>().Url))
+        .AddSingleton(s => new WebhookService(
+            s.GetRequiredService<Db>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Journal>(), s.GetRequiredService<Webhooks>(), s.GetRequiredService<IDataProtectionProvider>(),
+            s.GetRequiredService<ILogger<WebhookService>>()))
+        .AddHostedService<WebhookRunner>()
         .AddSingleton<IReconciler, AlertReconciler>();
 }

@@ -48,14 +48,49 @@ public sealed record GateRefused(string Pipeline, string PipelineRun, string Gat
     public string Kind => "gate.refused";
 }
 
-public sealed record ModelVersionCreated(string Model, int ModelVersion, string? RunId, string? DatasetVersion, string? PipelineRun) : IEventDetail
+/// <param name="Prompt">Whether the registered model is a prompt, as MLflow keeps them.</param>
+public sealed record ModelCreated(string Model, string? Description, IReadOnlyDictionary<string, string> Tags, bool Prompt = false) : IEventDetail
+{
+    public string Kind => "model.created";
+}
+
+/// <param name="Source">Where the content lies, as it was registered.</param>
+/// <param name="Tags">Those that it was registered with.</param>
+public sealed record ModelVersionCreated(
+    string Model, int ModelVersion, string? RunId, string? DatasetVersion, string? PipelineRun, string? Source = null, string? Description = null, IReadOnlyDictionary<string, string>? Tags = null,
+    bool Prompt = false) : IEventDetail
 {
     public string Kind => "model_version.created";
 }
 
-public sealed record AliasSet(string Model, string Alias, int ModelVersion) : IEventDetail
+public sealed record ModelTagSet(string Model, string Key, string Value, bool Prompt = false) : IEventDetail
+{
+    public string Kind => "model_tag.set";
+}
+
+public sealed record ModelTagDeleted(string Model, string Key, bool Prompt = false) : IEventDetail
+{
+    public string Kind => "model_tag.deleted";
+}
+
+public sealed record ModelVersionTagSet(string Model, int ModelVersion, string Key, string Value, bool Prompt = false) : IEventDetail
+{
+    public string Kind => "model_version_tag.set";
+}
+
+public sealed record ModelVersionTagDeleted(string Model, int ModelVersion, string Key, bool Prompt = false) : IEventDetail
+{
+    public string Kind => "model_version_tag.deleted";
+}
+
+public sealed record AliasSet(string Model, string Alias, int ModelVersion, bool Prompt = false) : IEventDetail
 {
     public string Kind => "alias.set";
+}
+
+public sealed record AliasDeleted(string Model, string Alias, int ModelVersion, bool Prompt = false) : IEventDetail
+{
+    public string Kind => "alias.deleted";
 }
 
 public sealed record EndpointApplied(string Endpoint, string? Model, string Clock, string? Fallback) : IEventDetail

@@ -79,8 +79,11 @@ internal static class ModelStore
             "insert into registered_model_tag (workspace_id, model_key, key, value) values (@ws, @model, @key, @value) on conflict (workspace_id, model_key, key) do update set value = excluded.value",
             ("ws", ws), ("model", key), ("key", tag), ("value", value));
 
-    public static void DeleteTag(Tx tx, int ws, long key, string tag) =>
-        tx.Execute("delete from registered_model_tag where workspace_id = @ws and model_key = @model and key = @key", ("ws", ws), ("model", key), ("key", tag));
+    public static bool DeleteTag(Tx tx, int ws, long key, string tag) =>
+        tx.Execute("delete from registered_model_tag where workspace_id = @ws and model_key = @model and key = @key", ("ws", ws), ("model", key), ("key", tag)) == 1;
+
+    public static bool IsPrompt(Tx tx, int ws, long key) =>
+        tx.Scalar("select 1 from registered_model_tag where workspace_id = @ws and model_key = @model and key = @key and value = 'true'", ("ws", ws), ("model", key), ("key", WellKnownTags.IsPrompt)) is not null;
 
     public static void SetAlias(Tx tx, int ws, long key, string alias, int version) =>
         tx.Execute(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Holdfast.Storage.Sql;
@@ -35,7 +36,8 @@ public sealed partial class RegistryService
             {
                 if (version.IdempotencyKey is { } again && VersionStore.GetOnce(tx, p.WorkspaceId, again) is { } earlier)
                     return earlier;
-                ModelStore.Create(tx, p.WorkspaceId, version.Model, null, time.GetUtcNow());
+                if (ModelStore.Create(tx, p.WorkspaceId, version.Model, null, time.GetUtcNow()) is not null)
+                    journal.Append(tx, p, Created(version.Model, null, null), version.Model);
                 return Add(tx, p, version.Model, content, version.Tags);
             },
             ct: ct);
@@ -50,7 +52,9 @@ public sealed partial class RegistryService
             CheckTag("Model version", key, value);
         var copied = await CopiedFrom(p, version.Source, ct);
         var logged = await LoggedModelOf(p, version, ct);
-        if (copied is null)
+        // A prompt's text is a tag; its source is a word that stands for nothing.
+        var prompt = IsPrompt(version.Tags) && PlainWord().IsMatch(version.Source);
+        if (copied is null && !prompt)
         {
             var run = string.IsNullOrEmpty(version.RunId) || logged is not null ? null : await RunOrNull(p, version.RunId, ct);
             ModelSource.Check(version.Source, logged?.ArtifactUri ?? run?.ArtifactUri);
@@ -173,14 +177,22 @@ public sealed partial class RegistryService
     public Task SetVersionTag(Principal p, string model, int version, string key, string value, CancellationToken ct = default)
     {
         CheckTag("Model version", key, value);
-        return ChangeVersion(p, model, version, (tx, _, v) => VersionStore.SetTag(tx, p.WorkspaceId, v.Id, key, value), ct);
+        return ChangeVersion(p, model, version, (tx, row, v) =>
+        {
+            VersionStore.SetTag(tx, p.WorkspaceId, v.Id, key, value);
+            journal.Append(tx, p, new ModelVersionTagSet(model, version, key, value, ModelStore.IsPrompt(tx, p.WorkspaceId, row.Key)), model);
+        }, ct);
     }
 
     /// <summary>Removes a tag of a version; again is no fault.</summary>
     public Task DeleteVersionTag(Principal p, string model, int version, string key, CancellationToken ct = default)
     {
         KeyRules.Key(key, "key");
-        return ChangeVersion(p, model, version, (tx, _, v) => VersionStore.DeleteTag(tx, p.WorkspaceId, v.Id, key), ct);
+        return ChangeVersion(p, model, version, (tx, row, v) =>
+        {
+            if (VersionStore.DeleteTag(tx, p.WorkspaceId, v.Id, key))
+                journal.Append(tx, p, new ModelVersionTagDeleted(model, version, key, ModelStore.IsPrompt(tx, p.WorkspaceId, row.Key)), model);
+        }, ct);
     }
 
     /// <summary>A local folder with the version's package.</summary>
@@ -216,7 +228,8 @@ public sealed partial class RegistryService
             VersionStore.SetTag(tx, p.WorkspaceId, id, key, value);
         ModelStore.Touch(tx, p.WorkspaceId, row.Key, now);
         var created = VersionStore.Get(tx, p.WorkspaceId, model, number)!;
-        journal.Append(tx, p, new ModelVersionCreated(model, number, content.RunId, content.DatasetVersion, content.PipelineRun), model);
+        journal.Append(tx, p, new ModelVersionCreated(
+            model, number, content.RunId, content.DatasetVersion, content.PipelineRun, content.Source, content.Description, tags ?? new Dictionary<string, string>(), IsPrompt(tags)), model);
         return created;
     }
 
@@ -268,6 +281,9 @@ public sealed partial class RegistryService
 
     private static (ModelRow Model, ModelVersion Version) Version(Tx tx, Principal p, string model, int version) =>
         VersionStore.Get(tx, p.WorkspaceId, model, version) is { } found ? (Model(tx, p, model), found) : throw NoVersion(model, version.ToString(CultureInfo.InvariantCulture));
+
+    [GeneratedRegex(@"^[a-zA-Z0-9_\-]{1,100}\z")]
+    private static partial Regex PlainWord();
 
     private static string Stage(string stage) =>
         Array.Find(_stages, s => s.Equals(stage, StringComparison.OrdinalIgnoreCase))

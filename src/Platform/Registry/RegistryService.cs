@@ -11,7 +11,7 @@ namespace Holdfast.Registry;
 /// <summary>The door of the model registry: models, tags and aliases (here) and versions (in the other part).</summary>
 public sealed partial class RegistryService(Db db, TimeProvider time, Journal journal, TrackingService tracking, ArtifactPlace artifacts, PackageStore packages)
 {
-    /// <summary>Makes a registered model.</summary>
+    /// <summary>Makes a registered model. Event <c>model.created</c>.</summary>
     public async Task<RegisteredModel> CreateModel(Principal p, string name, string? description = null, IReadOnlyDictionary<string, string>? tags = null, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(p);
@@ -24,7 +24,9 @@ public sealed partial class RegistryService(Db db, TimeProvider time, Journal jo
                 var key = ModelStore.Create(tx, p.WorkspaceId, name, description, time.GetUtcNow()) ?? throw NameTaken(name);
                 foreach (var (tag, value) in tags ?? new Dictionary<string, string>())
                     ModelStore.SetTag(tx, p.WorkspaceId, key, tag, value);
-                return Whole(tx, p, name);
+                var made = Whole(tx, p, name);
+                journal.Append(tx, p, Created(name, description, tags), name);
+                return made;
             },
             ct: ct);
     }
@@ -112,6 +114,7 @@ public sealed partial class RegistryService(Db db, TimeProvider time, Journal jo
             (tx, model) =>
             {
                 ModelStore.SetTag(tx, p.WorkspaceId, model.Key, key, value);
+                journal.Append(tx, p, new ModelTagSet(name, key, value, ModelStore.IsPrompt(tx, p.WorkspaceId, model.Key)), name);
                 return true;
             },
             ct);
@@ -125,7 +128,9 @@ public sealed partial class RegistryService(Db db, TimeProvider time, Journal jo
             p, name,
             (tx, model) =>
             {
-                ModelStore.DeleteTag(tx, p.WorkspaceId, model.Key, key);
+                var prompt = ModelStore.IsPrompt(tx, p.WorkspaceId, model.Key);
+                if (ModelStore.DeleteTag(tx, p.WorkspaceId, model.Key, key))
+                    journal.Append(tx, p, new ModelTagDeleted(name, key, prompt), name);
                 return true;
             },
             ct);
@@ -145,13 +150,13 @@ public sealed partial class RegistryService(Db db, TimeProvider time, Journal jo
                     return true;
                 ModelStore.SetAlias(tx, p.WorkspaceId, row.Key, alias, version);
                 ModelStore.Touch(tx, p.WorkspaceId, row.Key, time.GetUtcNow());
-                journal.Append(tx, p, new AliasSet(model, alias, version), model);
+                journal.Append(tx, p, new AliasSet(model, alias, version, ModelStore.IsPrompt(tx, p.WorkspaceId, row.Key)), model);
                 return true;
             },
             ct);
     }
 
-    /// <summary>Removes an alias; again is no fault.</summary>
+    /// <summary>Removes an alias; again is no fault. Event <c>alias.deleted</c>.</summary>
     public Task DeleteAlias(Principal p, string model, string alias, CancellationToken ct = default)
     {
         CheckAlias(alias);
@@ -159,7 +164,10 @@ public sealed partial class RegistryService(Db db, TimeProvider time, Journal jo
             p, model,
             (tx, row) =>
             {
+                if (ModelStore.Alias(tx, p.WorkspaceId, row.Key, alias) is not { } version)
+                    return true;
                 ModelStore.DeleteAlias(tx, p.WorkspaceId, row.Key, alias);
+                journal.Append(tx, p, new AliasDeleted(model, alias, version, ModelStore.IsPrompt(tx, p.WorkspaceId, row.Key)), model);
                 return true;
             },
             ct);
@@ -177,6 +185,11 @@ public sealed partial class RegistryService(Db db, TimeProvider time, Journal jo
         ArgumentNullException.ThrowIfNull(p);
         return await db.Write(tx => change(tx, Model(tx, p, name)), ct: ct);
     }
+
+    private static ModelCreated Created(string name, string? description, IReadOnlyDictionary<string, string>? tags) =>
+        new(name, description, tags ?? new Dictionary<string, string>(), IsPrompt(tags));
+
+    private static bool IsPrompt(IReadOnlyDictionary<string, string>? tags) => tags is not null && tags.ContainsKey(WellKnownTags.IsPrompt);
 
     private static RegisteredModel Whole(Tx tx, Principal p, string name) => ModelStore.Whole(tx, p.WorkspaceId, Model(tx, p, name));
 

@@ -92,8 +92,8 @@ internal static class VersionStore
             "insert into model_version_tag (workspace_id, version_key, key, value) values (@ws, @id, @key, @value) on conflict (workspace_id, version_key, key) do update set value = excluded.value",
             ("ws", ws), ("id", id), ("key", key), ("value", value));
 
-    public static void DeleteTag(Tx tx, int ws, long id, string key) =>
-        tx.Execute("delete from model_version_tag where workspace_id = @ws and version_key = @id and key = @key", ("ws", ws), ("id", id), ("key", key));
+    public static bool DeleteTag(Tx tx, int ws, long id, string key) =>
+        tx.Execute("delete from model_version_tag where workspace_id = @ws and version_key = @id and key = @key", ("ws", ws), ("id", id), ("key", key)) == 1;
 
     private static ModelVersion? One(Tx tx, int ws, string sql, params ReadOnlySpan<(string, object?)> args) => All(tx, ws, sql, args).FirstOrDefault();
 

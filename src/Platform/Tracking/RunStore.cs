@@ -154,5 +154,9 @@ public static class WellKnownTags
     public const string ArtifactLocation = "mlflow.artifactLocation";
     public const string TraceName = "mlflow.traceName";
     public const string SourceRun = "mlflow.sourceRun";
+    public const string SpansLocation = "mlflow.trace.spansLocation";
+    public const string TraceRequestId = "mlflow.traceRequestId";
+    public const string TokenUsage = "mlflow.trace.tokenUsage";
+    public const string TraceSize = "mlflow.trace.sizeStats";
     public const string IsPrompt = "mlflow.prompt.is_prompt";
 }

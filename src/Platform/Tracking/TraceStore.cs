@@ -11,7 +11,7 @@ internal sealed record TraceRow(long Key, int ExperimentId, DateTimeOffset Reque
 /// <summary>SQL of traces, their tags, metadata and assessments.</summary>
 internal static class TraceStore
 {
-    private static readonly string[] _parts = ["trace_tag", "trace_metadata", "trace_run", "trace_assessment", "trace"];
+    private static readonly string[] _parts = ["trace_tag", "trace_metadata", "trace_run", "trace_assessment", "trace_span", "trace"];
 
     public static TraceRow? Find(Tx tx, int ws, string traceId) =>
         tx.QueryOne("select trace_key, experiment_id, requested_at from trace where workspace_id = @ws and trace_id = @id", r => new TraceRow(r.Int64(0), r.Int32(1), r.Time(2)), ("ws", ws), ("id", traceId));
@@ -31,6 +31,31 @@ internal static class TraceStore
 
     public static void End(Tx tx, int ws, long key, TraceState state, TimeSpan duration) =>
         tx.Execute("update trace set state = @state, duration_ms = @duration where workspace_id = @ws and trace_key = @key", ("state", Word(state)), ("duration", Milliseconds(duration)), ("ws", ws), ("key", key));
+
+    /// <summary>Widens the time of a trace to that of more spans, and ends it when its first span came.</summary>
+    public static void Stretch(Tx tx, int ws, long key, DateTimeOffset start, DateTimeOffset? end, TraceState? state) =>
+        tx.Execute(
+            """
+            update trace set
+                duration_ms = case when @ended = 0 and duration_ms is null then null
+                    else (case when @end > requested_at + coalesce(duration_ms, 0) then @end else requested_at + coalesce(duration_ms, 0) end) - (case when requested_at > @start then @start else requested_at end) end,
+                requested_at = case when requested_at > @start then @start else requested_at end,
+                state = case when @state <> '' and state in ('IN_PROGRESS', 'STATE_UNSPECIFIED') then @state else state end
+            where workspace_id = @ws and trace_key = @key
+            """,
+            ("ended", end is null ? 0 : 1), ("end", end ?? start), ("start", start), ("state", state is { } known ? Word(known) : ""), ("ws", ws), ("key", key));
+
+    /// <summary>Fills in what the trace does not say yet.</summary>
+    public static void AddPreviews(Tx tx, int ws, long key, string? request, string? response) =>
+        tx.Execute(
+            "update trace set request_preview = coalesce(request_preview, @request), response_preview = coalesce(response_preview, @response) where workspace_id = @ws and trace_key = @key",
+            ("request", request), ("response", response), ("ws", ws), ("key", key));
+
+    /// <summary>Sets a tag that is not there yet.</summary>
+    public static void AddTag(Tx tx, int ws, long key, Tag tag) =>
+        tx.Execute(
+            "insert into trace_tag (workspace_id, trace_key, key, value) values (@ws, @trace, @key, @value) on conflict (workspace_id, trace_key, key) do nothing",
+            ("ws", ws), ("trace", key), ("key", tag.Key), ("value", tag.Value));
 
     public static void SetTag(Tx tx, int ws, long key, Tag tag) => SetPair(tx, ws, "trace_tag", key, tag);
 

@@ -83,7 +83,27 @@ public sealed partial class TrackingService
             ct);
     }
 
-    /// <summary>Deletes traces for good: those named, or the oldest up to a time. Their spans' files stay. Returns how many.</summary>
+    /// <summary>How two conditions on the traces of experiments go together.</summary>
+    /// <param name="among">Only traces that meet this one, too; all when omitted.</param>
+    /// <param name="grammar">The words allowed; the native ones when omitted.</param>
+    public async Task<TraceCorrelation> CorrelateTraces(
+        Principal p, IReadOnlyList<string> experimentIds, string first, string second, string? among = null, FilterGrammar? grammar = null, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        ArgumentNullException.ThrowIfNull(experimentIds);
+        grammar ??= TraceFilter.Native;
+        var (a, b, all) = (FilterParser.Parse(first, grammar), FilterParser.Parse(second, grammar), FilterParser.Parse(among, grammar));
+        var experiments = experimentIds.Select(ParseId).OfType<int>().Distinct().ToList();
+        return await db.Read(
+            tx =>
+            {
+                long Count(params Filter[] parts) => TraceFilter.Count(tx, p.WorkspaceId, experiments, new AllOf(parts));
+                return new TraceCorrelation(Count(all, a), Count(all, b), Count(all, a, b), Count(all));
+            },
+            ct);
+    }
+
+    /// <summary>Deletes traces for good: those named, or the oldest up to a time. Spans go along, their files stay. Returns how many.</summary>
     public async Task<int> DeleteTraces(Principal p, string experimentId, DateTimeOffset? until, int? max, IReadOnlyList<string> traceIds, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(traceIds);

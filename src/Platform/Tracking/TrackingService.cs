@@ -54,6 +54,10 @@ public sealed partial class TrackingService(Db db, TimeProvider time, TrackingOp
         }
     }
 
+    /// <summary>The ids of all experiments that are not deleted, at most 50,000.</summary>
+    public async Task<IReadOnlyList<string>> ExperimentIds(Principal p, CancellationToken ct = default) =>
+        [.. (await SearchExperiments(p, max: KeyRules.MaxPage, ct: ct)).Items.Select(e => e.Id.ToString(CultureInfo.InvariantCulture))];
+
     /// <summary>The experiment of an id (also a deleted one).</summary>
     public async Task<Experiment> GetExperiment(Principal p, string id, CancellationToken ct = default)
     {

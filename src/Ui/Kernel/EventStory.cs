@@ -35,6 +35,12 @@ internal sealed record EventStory(string Tone, string Text, IReadOnlyList<(strin
         "gate.refused" when told.DetailAs<GateRefused>() is var d => new("bad", Checks(d.Checks), [PipelineRun(d.Gate, d.PipelineRun)]),
         "model_version.created" when told.DetailAs<ModelVersionCreated>() is var d => new("good", d.DatasetVersion is null ? "" : $"trained on {d.DatasetVersion}", [Version(d.Model, d.ModelVersion)]),
         "alias.set" when told.DetailAs<AliasSet>() is var d => new("plain", $"{d.Alias} now names version {d.ModelVersion}", [Version(d.Model, d.ModelVersion)]),
+        "alias.deleted" when told.DetailAs<AliasDeleted>() is var d => new("plain", $"{d.Alias} named version {d.ModelVersion} and is gone", [Version(d.Model, d.ModelVersion)]),
+        "model.created" when told.DetailAs<ModelCreated>() is var d => new("plain", d.Description ?? "", [(d.Model, Routes.Model(d.Model))]),
+        "model_tag.set" when told.DetailAs<ModelTagSet>() is var d => new("plain", $"{d.Key} = {Short(d.Value)}", [(d.Model, Routes.Model(d.Model))]),
+        "model_tag.deleted" when told.DetailAs<ModelTagDeleted>() is var d => new("plain", $"{d.Key} removed", [(d.Model, Routes.Model(d.Model))]),
+        "model_version_tag.set" when told.DetailAs<ModelVersionTagSet>() is var d => new("plain", $"{d.Key} = {Short(d.Value)}", [Version(d.Model, d.ModelVersion)]),
+        "model_version_tag.deleted" when told.DetailAs<ModelVersionTagDeleted>() is var d => new("plain", $"{d.Key} removed", [Version(d.Model, d.ModelVersion)]),
         "endpoint.applied" when told.DetailAs<EndpointApplied>() is var d => new("plain", Sentence($"{d.Clock} clock", d.Model), [Endpoint(d.Endpoint)]),
         "route.changed" when told.DetailAs<RouteChanged>() is var d => new("plain", Route(d), [Endpoint(d.Endpoint)]),
         "drift.diagnosed" when told.DetailAs<DriftDiagnosed>() is var d => new(d.Severity == "significant" ? "bad" : "watch", Drift(d), [Incident(d.IncidentId, "incident"), Endpoint(d.Endpoint)]),
@@ -56,6 +62,8 @@ internal sealed record EventStory(string Tone, string Text, IReadOnlyList<(strin
         "token.revoked" when told.DetailAs<TokenRevoked>() is var d => new("plain", d.Name, []),
         _ => Rollout(told),
     };
+
+    private static string Short(string text) => text.Length <= 80 ? text : text[..79] + "…";
 
     private static EventStory Rollout(JournalEvent told) => told.Kind switch
     {

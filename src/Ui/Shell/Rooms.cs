@@ -12,6 +12,7 @@ internal static class Rooms
     [
         new("Overview", Routes.Home(), Icons.Material.Outlined.SpaceDashboard),
         new("Runs", Routes.Runs(), Icons.Material.Outlined.ShowChart, Begins: true),
+        new("Traces", Routes.Traces(), Icons.Material.Outlined.Timeline),
         new("Models", Routes.Models(), Icons.Material.Outlined.ViewInAr),
         new("Data", Routes.Data(), Icons.Material.Outlined.TableChart),
         new("Pipelines", Routes.Pipelines(), Icons.Material.Outlined.AccountTree),

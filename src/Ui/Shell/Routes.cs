@@ -24,6 +24,11 @@ public static class Routes
     /// <summary>A file of a run, as a browser saves it.</summary>
     public static string Artifact(string run, string path) => $"/api/v1/runs/{Part(run)}/artifacts/{string.Join('/', path.Split('/').Select(Part))}";
 
+    public static string Traces(string? experiment = null, string? filter = null, string? words = null, string? sort = null, string? cursor = null) =>
+        With("/traces", ("experiment", experiment), ("words", words), ("filter", filter), ("sort", sort), ("cursor", cursor));
+
+    public static string Trace(string trace, string? span = null) => With($"/traces/{Part(trace)}", ("span", span));
+
     public static string Models(string? cursor = null) => With("/models", ("cursor", cursor));
 
     public static string Model(string model) => $"/models/{Part(model)}";

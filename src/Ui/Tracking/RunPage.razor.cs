@@ -1,5 +1,6 @@
 using Holdfast.Registry;
 using Holdfast.Tracking;
+using Holdfast.Ui.Shell;
 using Microsoft.AspNetCore.Components;
 
 namespace Holdfast.Ui.Tracking;
@@ -46,6 +47,7 @@ public sealed partial class RunPage
         yield return ("User", run.User, null);
         yield return ("Started", run.StartTime?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture), null);
         yield return ("Ended", run.EndTime?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture), null);
+        yield return ("Traces", "of this run", Routes.Traces(filter: $"run_id = '{run.RunId}'"));
         foreach (var tag in run.Tags.Where(t => t.Key is not ("mlflow.runName" or "mlflow.user")))
         {
             yield return (tag.Key, tag.Value.Length > 400 ? tag.Value[..400] + "…" : tag.Value, null);

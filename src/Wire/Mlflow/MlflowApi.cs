@@ -49,7 +49,7 @@ public static class MlflowApi
 
     private static IEnumerable<MlflowEndpoint> Endpoints =>
         ExperimentCalls.Endpoints.Concat(RunCalls.Endpoints).Concat(MetricCalls.Endpoints).Concat(ArtifactCalls.Endpoints).Concat(ModelCalls.Endpoints).Concat(VersionCalls.Endpoints)
-            .Concat(LoggedModelCalls.Endpoints).Concat(TraceCalls.Endpoints);
+            .Concat(LoggedModelCalls.Endpoints).Concat(TraceCalls.Endpoints).Concat(WebhookCalls.Endpoints).Concat(EvaluationCalls.Endpoints);
 
     private static void Map(IEndpointRouteBuilder root, string prefix, MlflowEndpoint endpoint) =>
         root.MapMethods(

@@ -106,8 +106,9 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
         null => null,
         { ValueKind: JsonValueKind.True } => true,
         { ValueKind: JsonValueKind.False } => false,
-        { ValueKind: JsonValueKind.String } text when fromQuery && text.GetString() is "true" => true,
-        { ValueKind: JsonValueKind.String } text when fromQuery && text.GetString() is "false" => false,
+        // Python writes them with a capital.
+        { ValueKind: JsonValueKind.String } text when fromQuery && text.GetString() is "true" or "True" => true,
+        { ValueKind: JsonValueKind.String } text when fromQuery && text.GetString() is "false" or "False" => false,
         var other => throw WrongType(name, other.Value),
     };
 
@@ -235,6 +236,16 @@ internal sealed class MlflowArguments(JsonElement fields, bool fromQuery, string
         "LOGGED_MODEL_PENDING" or "1" => LoggedModelStatus.Pending,
         "LOGGED_MODEL_READY" or "2" => LoggedModelStatus.Ready,
         "LOGGED_MODEL_UPLOAD_FAILED" or "3" => LoggedModelStatus.UploadFailed,
+        _ => throw WrongType(name, Find(name)!.Value),
+    };
+
+    /// <summary>An enum by name or number; null when absent.</summary>
+    /// <param name="names">Its names by number.</param>
+    public string? OneOf(string name, string[] names) => Word(name) switch
+    {
+        null => null,
+        var word when Array.IndexOf(names, word) >= 0 => word,
+        var word when int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < names.Length => names[number],
         _ => throw WrongType(name, Find(name)!.Value),
     };
 

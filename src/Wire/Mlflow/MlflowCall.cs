@@ -1,3 +1,4 @@
+using Holdfast.Alerts;
 using Holdfast.Kernel;
 using Holdfast.Registry;
 using Holdfast.Tracking;
@@ -18,6 +19,8 @@ internal sealed class MlflowCall(HttpContext http, MlflowArguments args)
     public TrackingService Tracking { get; } = http.RequestServices.GetRequiredService<TrackingService>();
 
     public RegistryService Registry { get; } = http.RequestServices.GetRequiredService<RegistryService>();
+
+    public WebhookService Webhooks { get; } = http.RequestServices.GetRequiredService<WebhookService>();
 
     public CancellationToken Ct => Http.RequestAborted;
 }

@@ -45,6 +45,8 @@ internal sealed class MlflowJson(Action<Utf8JsonWriter> write) : IResult
 /// <summary>MLflow's messages on the wire.</summary>
 internal static class MlflowWriter
 {
+    private static readonly SearchValues<char> _hex = SearchValues.Create("0123456789abcdef");
+
     public static void Record<T>(this Utf8JsonWriter w, string name, T value, Action<Utf8JsonWriter, T> write)
     {
         w.WritePropertyName(name);
@@ -67,6 +69,15 @@ internal static class MlflowWriter
         }
 
         w.WriteEndArray();
+    }
+
+    /// <summary>A double; what is none is text.</summary>
+    public static void Number(this Utf8JsonWriter w, string name, double value)
+    {
+        if (double.IsNaN(value))
+            w.WriteString(name, "NaN");
+        else
+            w.WriteNumber(name, value);
     }
 
     public static void Token(this Utf8JsonWriter w, string? token)
@@ -261,6 +272,49 @@ internal static class MlflowWriter
         w.List("assessments", t.Assessments, (w, a) => Assessment(w, t.TraceId, a));
     }
 
+    public static void TraceWithSpans(Utf8JsonWriter w, TraceWithSpans t)
+    {
+        w.Record("trace_info", t.Trace, TraceInfoV3);
+        var traceId = OtelId(t.Trace.TraceId);
+        w.List("spans", t.Spans, (w, s) => Span(w, traceId, s));
+    }
+
+    /// <summary>The file of the spans as MLflow's clients write it: values of attributes are the text of their JSON.</summary>
+    public static MlflowJson SpanFile(TraceWithSpans t)
+    {
+        var traceId = OtelId(t.Trace.TraceId);
+        return new MlflowJson(w => w.List("spans", t.Spans, (w, s) =>
+        {
+            w.WriteString("trace_id", traceId);
+            w.WriteString("span_id", Base64(s.SpanId));
+            w.WriteString("parent_span_id", s.ParentId is null ? "" : Base64(s.ParentId));
+            w.WriteString("name", s.Name);
+            w.WriteNumber("start_time_unix_nano", s.StartNs);
+            if (s.EndNs is { } end)
+                w.WriteNumber("end_time_unix_nano", end);
+            else
+                w.WriteNull("end_time_unix_nano");
+            w.WriteStartArray("events");
+            foreach (var e in s.Events)
+            {
+                w.WriteStartObject();
+                w.WriteString("name", e.Name);
+                w.WriteNumber("time_unix_nano", e.AtNs);
+                w.WritePropertyName("attributes");
+                w.WriteRawValue(e.Attributes.GetRawText());
+                w.WriteEndObject();
+            }
+
+            w.WriteEndArray();
+            w.Record("status", s, (w, s) =>
+            {
+                w.WriteString("code", "STATUS_CODE_" + s.Status);
+                w.WriteString("message", s.Message ?? "");
+            });
+            w.Map("attributes", s.Attributes.EnumerateObject().Select(a => (a.Name, a.Value.GetRawText())));
+        }));
+    }
+
     public static void Assessment(Utf8JsonWriter w, string traceId, TraceAssessment a)
     {
         w.WriteString("assessment_id", a.AssessmentId);
@@ -284,6 +338,69 @@ internal static class MlflowWriter
             w.WriteString("overrides", a.Overrides);
         w.WriteBoolean("valid", a.Valid);
     }
+
+    // OpenTelemetry's message as JSON: bytes as base64, 64-bit numbers as text.
+    private static void Span(Utf8JsonWriter w, string traceId, TraceSpan s)
+    {
+        w.WriteString("trace_id", traceId);
+        w.WriteString("span_id", Base64(s.SpanId));
+        if (s.ParentId is not null)
+            w.WriteString("parent_span_id", Base64(s.ParentId));
+        w.WriteString("name", s.Name);
+        w.WriteString("start_time_unix_nano", s.StartNs.ToString(CultureInfo.InvariantCulture));
+        if (s.EndNs is { } end)
+            w.WriteString("end_time_unix_nano", end.ToString(CultureInfo.InvariantCulture));
+        w.List("attributes", [.. s.Attributes.EnumerateObject()], Attribute);
+        w.List("events", s.Events, (w, e) =>
+        {
+            w.WriteString("time_unix_nano", e.AtNs.ToString(CultureInfo.InvariantCulture));
+            w.WriteString("name", e.Name);
+            w.List("attributes", [.. e.Attributes.EnumerateObject()], Attribute);
+        });
+        w.Record("status", s, (w, s) =>
+        {
+            w.WriteString("code", "STATUS_CODE_" + s.Status);
+            if (s.Message is not null)
+                w.WriteString("message", s.Message);
+        });
+    }
+
+    private static void Attribute(Utf8JsonWriter w, JsonProperty attribute)
+    {
+        w.WriteString("key", attribute.Name);
+        w.Record("value", attribute.Value, AnyValue);
+    }
+
+    private static void AnyValue(Utf8JsonWriter w, JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                w.WriteString("string_value", value.GetString());
+                break;
+            case JsonValueKind.True or JsonValueKind.False:
+                w.WriteBoolean("bool_value", value.GetBoolean());
+                break;
+            case JsonValueKind.Number when value.GetRawText().AsSpan().IndexOfAny(".eE") < 0 && value.TryGetInt64(out var whole):
+                w.WriteString("int_value", whole.ToString(CultureInfo.InvariantCulture));
+                break;
+            case JsonValueKind.Number:
+                w.WriteNumber("double_value", value.GetDouble());
+                break;
+            case JsonValueKind.Array:
+                w.Record("array_value", value, (w, v) => w.List("values", [.. v.EnumerateArray()], AnyValue));
+                break;
+            case JsonValueKind.Object:
+                w.Record("kvlist_value", value, (w, v) => w.List("values", [.. v.EnumerateObject()], Attribute));
+                break;
+        }
+    }
+
+    // A trace of another name has no number of its own there; the attribute mlflow.traceRequestId tells clients its id.
+    private static string OtelId(string traceId) =>
+        Convert.ToBase64String(traceId.Length == 35 && traceId.AsSpan(3).ContainsAnyExcept(_hex) is false ? Convert.FromHexString(traceId.AsSpan(3)) : System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(traceId)).AsSpan(0, 16));
+
+    private static string Base64(string hex) => Convert.ToBase64String(Convert.FromHexString(hex));
 
     private static void Map(this Utf8JsonWriter w, string name, IEnumerable<(string Key, string Value)> pairs)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Holdfast.Contracts;
@@ -8,8 +9,8 @@ using Microsoft.AspNetCore.Http;
 namespace Holdfast.Wire.Mlflow;
 
 /// <summary>
-/// <c>traces</c>, in the words of MLflow 2 (under 2.0) and of MLflow 3 (under 3.0), and their assessments. The spans are a file
-/// that clients write and read by themselves at the address that a trace's tag names.
+/// <c>traces</c>, in the words of MLflow 2 (under 2.0) and of MLflow 3 (under 3.0), and their assessments. The spans come over OTLP,
+/// or are a file that clients write and read by themselves at the address that a trace's tag names.
 /// </summary>
 internal static class TraceCalls
 {
@@ -28,9 +29,10 @@ internal static class TraceCalls
         new("POST", V2 + "/link-to-run", Role.Editor, LinkToRun),
         new("POST", V3, Role.Editor, StartV3),
         new("GET", V3 + "/{trace_id}", Role.Viewer, GetV3),
-        new("GET", V3 + "/get", Role.Viewer, NoSpans),
-        new("GET", V3 + "/batchGet", Role.Viewer, NoSpans),
+        new("GET", V3 + "/get", Role.Viewer, GetSpans),
+        new("GET", V3 + "/batchGet", Role.Viewer, GetManySpans),
         new("POST", V3 + "/search", Role.Viewer, SearchV3),
+        new("POST", V3 + "/calculate-filter-correlation", Role.Viewer, Correlate),
         new("POST", V3 + "/delete-traces", Role.Editor, Delete),
         new("PATCH", V3 + "/{trace_id}/tags", Role.Editor, SetTag),
         new("DELETE", V3 + "/{trace_id}/tags", Role.Editor, DeleteTag),
@@ -46,7 +48,12 @@ internal static class TraceCalls
         var id = http.Request.Query["request_id"].ToString();
         if (id.Length == 0)
             throw new HoldfastException(ErrorCode.InvalidArgument, "Request must include the \"request_id\" query parameter.");
-        return TrackingApi.Download(http, await tracking.OpenTrace(http.Principal(), id, http.RequestAborted), TrackingService.TraceFile);
+        var found = await tracking.GetTraceWithSpans(http.Principal(), id, http.RequestAborted);
+        // What came over OTLP is written as the client would have.
+        var content = found.Trace.Tags.Any(t => t.Key == WellKnownTags.SpansLocation && t.Value == TrackingService.SpansHere)
+            ? new MemoryStream(Encoding.UTF8.GetBytes(MlflowWriter.SpanFile(found).ToObject().ToJsonString(HoldfastJson.Options)))
+            : await tracking.OpenTrace(http.Principal(), id, http.RequestAborted);
+        return TrackingApi.Download(http, content, TrackingService.TraceFile);
     }
 
     private static async Task<IResult> Start(MlflowCall call)
@@ -109,9 +116,41 @@ internal static class TraceCalls
 
     private static async Task<IResult> GetV3(MlflowCall call) => Whole(await call.Tracking.GetTrace(call.Principal, Id(call), call.Ct));
 
-    // Without the tag that says that spans are with the server, clients read the file.
-    private static Task<IResult> NoSpans(MlflowCall call) =>
-        throw new HoldfastException(ErrorCode.Unsupported, "The spans of traces are files here: read traces.json at the trace's mlflow.artifactLocation.");
+    private static async Task<IResult> GetSpans(MlflowCall call)
+    {
+        var id = call.Args.Required("trace_id");
+        var found = await call.Tracking.GetTraceWithSpans(call.Principal, id, call.Ct);
+        return call.Args.Bool("allow_partial") == true || TrackingService.IsWhole(found)
+            ? new MlflowJson(w => w.Record("trace", found, MlflowWriter.TraceWithSpans))
+            : throw new HoldfastException(ErrorCode.NotFound, $"Trace with ID {id} is not fully exported yet, please try again later.");
+    }
+
+    private static async Task<IResult> GetManySpans(MlflowCall call)
+    {
+        var ids = call.Args.Texts("trace_ids");
+        if (ids.Count == 0)
+            throw call.Args.Missing("trace_ids");
+        var found = await call.Tracking.GetTracesWithSpans(call.Principal, ids, call.Ct);
+        return new MlflowJson(w => w.List("traces", [.. found.Where(t => t.Spans.Count > 0 && TrackingService.IsWhole(t))], MlflowWriter.TraceWithSpans));
+    }
+
+    private static async Task<IResult> Correlate(MlflowCall call)
+    {
+        var experiments = call.Args.Texts("experiment_ids");
+        if (experiments.Count == 0)
+            throw call.Args.Missing("experiment_ids");
+        var found = await call.Tracking.CorrelateTraces(
+            call.Principal, experiments, call.Args.Required("filter_string1"), call.Args.Required("filter_string2"), call.Args.Text("base_filter"), TraceFilter.Mlflow, call.Ct);
+        return new MlflowJson(w =>
+        {
+            w.Number("npmi", found.Npmi);
+            w.Number("npmi_smoothed", found.Smoothed);
+            w.WriteNumber("filter1_count", found.First);
+            w.WriteNumber("filter2_count", found.Second);
+            w.WriteNumber("joint_count", found.Joint);
+            w.WriteNumber("total_count", found.Total);
+        });
+    }
 
     private static async Task<IResult> Delete(MlflowCall call)
     {

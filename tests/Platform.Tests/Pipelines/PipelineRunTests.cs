@@ -41,7 +41,7 @@ public sealed class PipelineRunTests
         Assert.Null(run.Reason);
         Assert.Equal((PipelineRunStatus.Succeeded, "credit-risk/1", dataset.Ref), (run.Status, run.ModelVersion, run.DatasetVersion));
         Assert.Equal(["train", "evaluate"], run.Stages.Select(s => s.Name));
-        Assert.Equal(["dataset_version.created", "pipeline_run.started", "gate.passed", "model_version.created", "pipeline_run.finished"], await house.Kinds());
+        Assert.Equal(["dataset_version.created", "pipeline_run.started", "gate.passed", "model.created", "model_version.created", "pipeline_run.finished"], await house.Kinds());
         var version = await house.Get<RegistryService>().GetVersion(Me, "credit-risk", 1, Ct);
         Assert.Equal((run.RunId, dataset.Ref, run.Id), (version.RunId, version.DatasetVersion, version.PipelineRun));
 

@@ -78,6 +78,29 @@ public sealed class CrashTests
         again.Process.Kill();
     }
 
+    [Fact]
+    public async Task An_event_whose_receiver_was_away_is_delivered_after_kill_9()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        using var folder = new TemporaryFolder();
+        var port = Receiver.FreePort();
+        using (var server = await Start(folder.Path, ct))
+        {
+            using var owner = Client(server.Url);
+            owner.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(Path.Combine(folder.Path, "token"), ct)).Trim());
+            await Post(owner, "webhooks", $$"""{"name": "w", "url": "http://127.0.0.1:{{port}}/", "events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}], "secret": "s"}""");
+            await Post(owner, "registered-models/create", """{"name": "m"}""");
+            server.Process.Kill();
+        }
+
+        using var receiver = new Receiver(port);
+        using var again = await Start(folder.Path, ct);
+        Assert.Equal("""registered_model.created {"name":"m","tags":{},"description":""}""", (await receiver.Wait(1))[0].Told);
+        Assert.Single(receiver.Got);
+        Assert.StartsWith("v1,", receiver.Got.First().Signature, StringComparison.Ordinal);
+        again.Process.Kill();
+    }
+
     private static HttpClient Client(string url) => new(new SocketsHttpHandler()) { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(30) };
 
     private static async Task<string> Post(HttpClient client, string path, string body)

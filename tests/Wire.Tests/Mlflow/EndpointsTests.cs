@@ -43,7 +43,7 @@ public sealed class EndpointsTests
 
     private static bool IsMlflow(string path) =>
         path.StartsWith("/api/2.0/", StringComparison.Ordinal) || path.StartsWith("/api/3.0/", StringComparison.Ordinal) || path.StartsWith("/ajax-api/", StringComparison.Ordinal)
-        || path is "/graphql" or "/health" or "/version" or "/get-artifact" or "/model-versions/get-artifact";
+        || path is "/graphql" or "/v1/traces" or "/health" or "/version" or "/get-artifact" or "/model-versions/get-artifact";
 
     // Every endpoint of the SDKs also stands under the prefix of MLflow's pages.
     private static IEnumerable<(string Method, string Path)> Spellings((int Tier, string Method, string Path, string State) e) =>

@@ -6,7 +6,7 @@ namespace Holdfast.Wire.Tests.Mlflow;
 
 /// <summary>
 /// One server, one story, a row a request: what is sent, the status, and pieces of the answer. <c>$exp</c> and <c>$run</c> stand
-/// for an experiment and a run, <c>$model</c> and <c>$trace</c> for a logged model and a trace, made beforehand; <c>!text</c> means that the answer does not hold it.
+/// for an experiment and a run, <c>$model</c>, <c>$trace</c> and <c>$dataset</c> for a logged model, a trace and an evaluation dataset, made beforehand; <c>!text</c> means that the answer does not hold it.
 /// </summary>
 public sealed class ScenarioTests
 {
@@ -217,7 +217,10 @@ public sealed class ScenarioTests
         ("""DELETE traces/$trace/tags {"key": "none"}""", 404, "No trace tag with key 'none'"),
         ("GET traces?experiment_ids=1&filter=status%20%3D%20'OK'%20AND%20tags.tag%20%3D%20'green'%20AND%20name%20LIKE%20'pre%25'%20AND%20execution_time%20%3E%3D%202000%20AND%20metadata.meta%20%3D%20'pear'%20AND%20end_time%20%3D%203000", 200, "\"request_id\":\"$trace\"|!next_page_token"),
         ("GET traces?experiment_ids=1&filter=status%20IN%20('ERROR','IN_PROGRESS')", 200, "{}"),
-        ("GET traces?experiment_ids=1&filter=span.name%20%3D%20'x'", 400, "Invalid entity type 'span'"),
+        ("GET traces?experiment_ids=1&filter=span.name%20%3D%20'x'", 200, "{}"),
+        ("GET traces?experiment_ids=1&filter=span.size%20%3D%20'x'", 400, "Invalid span attribute 'size'. Supported attributes: name, status, type, attributes.<attribute_name>."),
+        ("GET traces?experiment_ids=1&filter=text%20%3D%20'x'", 400, "Invalid comparator '=' for attribute 'text'."),
+        ("GET traces?experiment_ids=1&filter=nothing.name%20%3D%20'x'", 400, "Invalid entity type 'nothing'"),
         ("GET traces", 400, "Missing value for required parameter 'experiment_ids'"),
         ("GET traces?experiment_ids=1&max_results=501", 400, "Invalid value 501 for parameter 'max_results' supplied"),
         ("GET traces?experiment_ids=1&order_by=tags.tag%20ASC&order_by=timestamp%20DESC", 200, "\"request_id\":\"$trace\""),
@@ -240,7 +243,10 @@ public sealed class ScenarioTests
         ("""POST /api/3.0/mlflow/traces/search {}""", 400, "Missing value for required parameter 'locations'"),
         ("""PATCH /api/3.0/mlflow/traces/tr-3/tags {"key": "team", "value": "fraud"}""", 200, "{}"),
         ("""DELETE /api/3.0/mlflow/traces/tr-3/tags {"key": "team"}""", 200, "{}"),
-        ("GET /api/3.0/mlflow/traces/get?trace_id=tr-3", 501, "NOT_IMPLEMENTED"),
+        ("GET /api/3.0/mlflow/traces/get?trace_id=tr-3", 200, "{\"trace\":{\"trace_info\":{\"trace_id\":\"tr-3\"|!spans"),
+        ("GET /api/3.0/mlflow/traces/get?trace_id=nobody", 404, "RESOURCE_DOES_NOT_EXIST"),
+        ("GET /api/3.0/mlflow/traces/batchGet?trace_ids=tr-3&trace_ids=nobody", 200, "{}"),
+        ("GET /api/3.0/mlflow/traces/batchGet", 400, "Missing value for required parameter 'trace_ids'"),
         ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "good", "trace_id": "tr-3", "source": {"source_type": "HUMAN", "source_id": "ann"}, "feedback": {"value": true}, "rationale": "it is", "metadata": {"a": "b"}}}""", 200, "\"assessment_id\":\"a-|\"assessment_name\":\"good\",\"trace_id\":\"tr-3\",\"source\":{\"source_type\":\"HUMAN\",\"source_id\":\"ann\"}|\"feedback\":{\"value\": true}|\"rationale\":\"it is\"|\"metadata\":{\"a\":\"b\"}|\"valid\":true"),
         ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "both", "feedback": {"value": 1}, "expectation": {"value": 1}}}""", 400, "An assessment holds either `feedback` or `expectation`."),
         ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"feedback": {"value": 1}}}""", 400, "Missing value for required parameter 'assessment.assessment_name'"),
@@ -248,6 +254,8 @@ public sealed class ScenarioTests
         ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "fast", "expectation": {"value": {"ms": 5}}}}""", 200, "\"expectation\":{\"serialized_value\":{\"serialization_format\":\"JSON_FORMAT\",\"value\":\"{\\\"ms\\\": 5}\"}}"),
         ("""POST /api/3.0/mlflow/traces/tr-3/assessments {"assessment": {"assessment_name": "plain", "expectation": {"value": "yes"}}}""", 200, "\"expectation\":{\"value\": \"yes\"}"),
         ("GET /api/3.0/mlflow/traces/tr-3", 200, "\"assessments\":[{\"assessment_id\":\"a-"),
+        ("""POST /api/3.0/mlflow/traces/calculate-filter-correlation {"experiment_ids": ["1"], "filter_string1": "status = 'NONE'", "filter_string2": "status = 'OK'"}""", 200, "\"npmi\":\"NaN\",\"npmi_smoothed\":\"NaN\",\"filter1_count\":0|\"joint_count\":0"),
+        ("""POST /api/3.0/mlflow/traces/calculate-filter-correlation {"experiment_ids": ["1"], "filter_string1": "status = 'OK'"}""", 400, "Missing value for required parameter 'filter_string2'"),
         ("""POST traces/delete-traces {"experiment_id": "1"}""", 400, "Either `max_timestamp_millis` or `request_ids` must be specified, but not both."),
         ("""POST traces/delete-traces {"experiment_id": "1", "request_ids": ["x"], "max_traces": 2}""", 400, "`max_traces` can't be specified"),
         ("""POST traces/delete-traces {"experiment_id": "1", "max_timestamp_millis": 1000000000000000, "max_traces": 1}""", 200, "{\"traces_deleted\":1}"),
@@ -285,6 +293,9 @@ public sealed class ScenarioTests
         ("GET model-versions/search", 200, "\"name\":\"m\"|!words"),
         ("GET model-versions/search?filter=tags.%60mlflow.prompt.is_prompt%60%20%3D%20'false'", 200, "\"name\":\"m\"|!words"),
         ("GET model-versions/search?filter=tags.%60mlflow.prompt.is_prompt%60%20%3D%20'true'", 200, "words|!\"name\":\"m\""),
+        ("""POST model-versions/create {"name": "words", "source": "prompt-template", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]}""", 200, "\"source\":\"prompt-template\""),
+        ("""POST model-versions/create {"name": "words", "source": "/etc", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]}""", 400, "To use a local path as a model version source"),
+        ("""POST model-versions/create {"name": "words", "source": "..", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]}""", 400, "To use a local path as a model version source"),
         ("""DELETE registered-models/delete {"name": "words"}""", 200, "{}"),
         ("""PATCH registered-models/update {"name": "m", "description": "words"}""", 200, "\"description\":\"words\""),
         ("""POST registered-models/rename {"name": "m", "new_name": "n"}""", 200, "\"name\":\"n\""),
@@ -292,6 +303,54 @@ public sealed class ScenarioTests
         ("""DELETE registered-models/alias {"name": "n", "alias": "champion"}""", 200, "{}"),
         ("""DELETE registered-models/delete {"name": "n"}""", 200, "{}"),
         ("GET registered-models/get?name=n", 404, "Registered Model with name=n not found"),
+
+        // Evaluation datasets
+        ("""POST /api/3.0/mlflow/datasets/create {"name": "cases", "experiment_ids": ["1"], "tags": "{\"team\": \"risk\", \"mlflow.user\": \"ann\"}"}""", 200, "\"dataset_id\":\"d-|\"created_by\":\"ann\"|\"experiment_ids\":[\"1\"]|!schema|!profile"),
+        ("""POST /api/3.0/mlflow/datasets/create {"name": "cases", "experiment_ids": ["99"]}""", 404, "No Experiment with id=99 exists"),
+        ("""POST /api/3.0/mlflow/datasets/create {"name": "cases", "tags": "{"}""", 400, "`tags` is not valid JSON"),
+        ("POST /api/3.0/mlflow/datasets/create {}", 400, "Missing value for required parameter 'name'"),
+        ("GET /api/3.0/mlflow/datasets/$dataset", 200, "\"name\":\"made\"|\"tags\":\"{}\""),
+        ("GET /api/3.0/mlflow/datasets/d-none", 404, "RESOURCE_DOES_NOT_EXIST|Evaluation dataset with id 'd-none' not found"),
+        ("""POST /api/3.0/mlflow/datasets/$dataset/records {"records": "[{\"inputs\": {\"q\": 1, \"a\": [true]}, \"expectations\": {\"e\": 1.5}, \"source\": {\"source_type\": \"TRACE\", \"source_data\": {\"trace_id\": \"tr-1\"}}}, {\"inputs\": {\"q\": 2}, \"outputs\": \"yes\"}]"}""", 200, "{\"inserted_count\":2,\"updated_count\":0}"),
+        ("""POST /api/3.0/mlflow/datasets/$dataset/records {"records": "[{\"inputs\": {\"a\": [true], \"q\": 1}, \"expectations\": {\"f\": null}, \"tags\": {\"mlflow.user\": \"bob\"}}]"}""", 200, "{\"inserted_count\":0,\"updated_count\":1}"),
+        ("""POST /api/3.0/mlflow/datasets/$dataset/records {"records": "{}"}""", 400, "`records` must be a list of objects."),
+        ("""POST /api/3.0/mlflow/datasets/$dataset/records {"records": "[{\"inputs\": 5}]"}""", 400, "records[0].inputs is no object."),
+        ("""POST /api/3.0/mlflow/datasets/d-none/records {"records": "[]"}""", 404, "Evaluation dataset with id 'd-none' not found"),
+        ("GET /api/3.0/mlflow/datasets/$dataset/records", 200, """\"inputs\":{\"q\":1,\"a\":[true]},\"outputs\":{},\"expectations\":{\"e\":1.5,\"f\":null}|\"source_type\":\"TRACE\",\"source_id\":\"tr-1\"|\"outputs\":\"yes\"|\"last_updated_by\":\"bob\"|!next_page_token"""),
+        ("GET /api/3.0/mlflow/datasets/$dataset/records?max_results=1", 200, "next_page_token|!yes"),
+        ("GET /api/3.0/mlflow/datasets/$dataset", 200, """"schema":"{\"inputs\":{\"q\":\"integer\",\"a\":\"array\"},\"outputs\":\"string\",\"expectations\":{\"e\":\"float\",\"f\":\"null\"},\"version\":\"1.0\"}"|"profile":"{\"num_records\": 2}"|"last_updated_by":"bob""""),
+        ("""PATCH /api/3.0/mlflow/datasets/$dataset/tags {"tags": "{\"k\": \"v\", \"n\": null}"}""", 200, "{\\\"k\\\":\\\"v\\\"}"),
+        ("""PATCH /api/3.0/mlflow/datasets/d-none/tags {"tags": "{}"}""", 404, "not found"),
+        ("""POST /api/3.0/mlflow/datasets/search {"filter_string": "tags.k = 'v' AND name LIKE 'ma%'"}""", 200, "$dataset|!cases"),
+        ("GET /api/3.0/mlflow/datasets/search?experiment_ids=1", 200, "cases|!$dataset"),
+        ("""POST /api/3.0/mlflow/datasets/search {"filter_string": "size = 1"}""", 400, "Invalid attribute key 'size'"),
+        ("""POST /api/3.0/mlflow/datasets/search {"order_by": ["name DESC"], "max_results": 1}""", 200, "$dataset|next_page_token"),
+        ("DELETE /api/3.0/mlflow/datasets/$dataset/tags/k", 200, "{}"),
+        ("""POST /api/3.0/mlflow/datasets/$dataset/add-experiments {"experiment_ids": ["0", "1"]}""", 200, "\"experiment_ids\":[\"0\",\"1\"]"),
+        ("""POST /api/3.0/mlflow/datasets/$dataset/add-experiments {"experiment_ids": ["77"]}""", 404, "No Experiment with id=77 exists"),
+        ("""POST /api/3.0/mlflow/datasets/$dataset/remove-experiments {"experiment_ids": ["1", "77"]}""", 200, "\"experiment_ids\":[\"0\"]"),
+        ("GET /api/3.0/mlflow/datasets/$dataset/experiment-ids", 200, "{\"experiment_ids\":[\"0\"]}"),
+        ("DELETE /api/3.0/mlflow/datasets/$dataset", 200, "{}"),
+        ("DELETE /api/3.0/mlflow/datasets/$dataset", 200, "{}"),
+        ("GET /api/3.0/mlflow/datasets/$dataset/records", 404, "not found"),
+
+        // Webhooks
+        ("GET webhooks", 200, "{}"),
+        ("""POST webhooks {"name": "w", "url": "https://example.org/hook", "events": [{"entity": "MODEL_VERSION", "action": "CREATED"}], "description": "why"}""", 200, "\"webhook\":{\"webhook_id\":\"|\"name\":\"w\"|\"description\":\"why\"|\"events\":[{\"entity\":\"MODEL_VERSION\",\"action\":\"CREATED\"}]|\"status\":\"ACTIVE\"|\"creation_timestamp\":"),
+        ("""POST webhooks {"name": "v", "url": "https://example.org/hook", "events": [{"entity": 1, "action": 1}], "status": "DISABLED"}""", 200, "\"entity\":\"REGISTERED_MODEL\"|\"status\":\"DISABLED\"|!description"),
+        ("GET webhooks?max_results=1", 200, "\"webhooks\":[|\"next_page_token\":\""),
+        ("GET webhooks?max_results=1001", 400, "max_results must be between 1 and 1000."),
+        ("GET webhooks/nobody", 404, "RESOURCE_DOES_NOT_EXIST|Webhook with ID nobody not found."),
+        ("""PATCH webhooks/nobody {"name": "x"}""", 404, "Webhook with ID nobody not found."),
+        ("DELETE webhooks/nobody", 404, "Webhook with ID nobody not found."),
+        ("POST webhooks/nobody/test {}", 404, "Webhook with ID nobody not found."),
+        ("""POST webhooks {"name": "w", "url": "https://example.org"}""", 400, "Missing value for required parameter 'events'"),
+        ("""POST webhooks {"name": "w", "events": [{"entity": "MODEL_VERSION", "action": "CREATED"}]}""", 400, "Missing value for required parameter 'url'"),
+        ("""POST webhooks {"name": "w", "url": "https://example.org", "events": []}""", 400, "Webhook events must be a non-empty list"),
+        ("""POST webhooks {"name": "w", "url": "https://example.org", "events": [{"entity": "MODEL_VERSION", "action": "UPDATED"}]}""", 400, "Invalid action 'updated' for entity 'model_version'. Valid actions are: ['created']"),
+        ("""POST webhooks {"name": "w", "url": "https://example.org", "events": [{"entity": "NOTHING", "action": "CREATED"}]}""", 400, "Invalid value \\\"NOTHING\\\" for parameter 'events[0].entity' supplied"),
+        ("""POST webhooks {"name": "-w", "url": "ftp://example.org", "events": [{"entity": "MODEL_VERSION", "action": "CREATED"}]}""", 400, "Webhook name '-w' is invalid.|Invalid webhook URL scheme: 'ftp'. Allowed schemes are: https, http."),
+        ("""POST webhooks {"name": "w", "url": "https://me:word@example.org", "events": [{"entity": "MODEL_VERSION", "action": "CREATED"}]}""", 400, "holds a user name or password"),
     ];
 
     [Theory]
@@ -308,7 +367,8 @@ public sealed class ScenarioTests
             host, "logged-models", $$"""{"experiment_id": "1", "name": "lin", "source_run_id": "{{run}}", "params": [{"key": "depth", "value": "6"}], "tags": []}""", "model", "info", "model_id");
         var trace = await Field(
             host, "traces", """{"experiment_id": "1", "timestamp_ms": 1000, "request_metadata": [{"key": "meta", "value": "apple"}], "tags": [{"key": "tag", "value": "red"}]}""", "trace_info", "request_id");
-        string Filled(string text) => text.Replace("$run", run, StringComparison.Ordinal).Replace("$model", model, StringComparison.Ordinal).Replace("$trace", trace, StringComparison.Ordinal);
+        var dataset = await Field(host, "/api/3.0/mlflow/datasets/create", """{"name": "made"}""", "dataset", "dataset_id");
+        string Filled(string text) => text.Replace("$run", run, StringComparison.Ordinal).Replace("$model", model, StringComparison.Ordinal).Replace("$trace", trace, StringComparison.Ordinal).Replace("$dataset", dataset, StringComparison.Ordinal);
         var wrong = new List<string>();
         foreach (var (text, status, expected) in _rows)
         {

@@ -56,6 +56,11 @@ public sealed class FilterSql(ISqlDialect dialect, Func<FilterSql, Comparison, s
         }
     }
 
+    /// <summary>The value at a key of a column that holds a JSON object, as text; null when there is none.</summary>
+    public string JsonText(string column, string key) => dialect.Name == "postgresql"
+        ? $"({column}::jsonb ->> {Bind(key)})"
+        : $"(select case j.type when 'true' then 'true' when 'false' then 'false' else cast(j.value as text) end from json_each({column}) j where j.key = {Bind(key)})";
+
     /// <summary>Text ordered by code point on every database.</summary>
     public string ByCodePoint(string column) => dialect.Name == "postgresql" ? column + " collate \"C\"" : column;
 
