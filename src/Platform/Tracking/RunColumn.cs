@@ -22,10 +22,10 @@ internal abstract class RunColumn
     public abstract void Put(int slot, Row row);
 
     /// <summary>Sets those that meet a comparison.</summary>
-    public abstract void Match(Comparison comparison, bool[] found);
+    public abstract void Match(Comparison comparison, Span<bool> found, Scratch scratch);
 
     /// <summary>For each slot a key whose ascending order is the one wanted.</summary>
-    public abstract void SortKeys(ReadOnlySpan<int> slots, ulong[] keys, FilterField field, bool descending);
+    public abstract void SortKeys(ReadOnlySpan<int> slots, Span<ulong> keys, FilterField field, bool descending);
 
     public abstract RunValue Value(int slot, string name, FilterField field);
 }
@@ -51,9 +51,9 @@ internal sealed class NumberColumn : RunColumn
 
     public override void Put(int slot, Row row) => _values[slot] = row.Bool(2) ? double.NaN : row.Double(1);
 
-    public override void Match(Comparison comparison, bool[] found) => NumberMatch.Of(_values.AsSpan(0, found.Length), comparison, found);
+    public override void Match(Comparison comparison, Span<bool> found, Scratch scratch) => NumberMatch.Of(_values.AsSpan(0, found.Length), comparison, found);
 
-    public override void SortKeys(ReadOnlySpan<int> slots, ulong[] keys, FilterField field, bool descending)
+    public override void SortKeys(ReadOnlySpan<int> slots, Span<ulong> keys, FilterField field, bool descending)
     {
         for (var i = 0; i < slots.Length; i++)
             keys[i] = SortKey.Of(_values[slots[i]], descending);
@@ -86,14 +86,14 @@ internal sealed class TextColumn : RunColumn
 
     public override void Put(int slot, Row row) => _codes[slot] = _texts.Code(row.Text(1));
 
-    public override void Match(Comparison comparison, bool[] found)
+    public override void Match(Comparison comparison, Span<bool> found, Scratch scratch)
     {
-        var meets = _texts.Match(comparison);
+        var meets = _texts.Match(comparison, scratch);
         for (var i = 0; i < found.Length; i++)
             found[i] = _codes[i] >= 0 && meets[_codes[i]];
     }
 
-    public override void SortKeys(ReadOnlySpan<int> slots, ulong[] keys, FilterField field, bool descending)
+    public override void SortKeys(ReadOnlySpan<int> slots, Span<ulong> keys, FilterField field, bool descending)
     {
         var ranks = field.AsNumber ? null : _texts.Ranks();
         var numbers = field.AsNumber ? _texts.Numbers() : null;
@@ -132,14 +132,14 @@ internal sealed class TextsColumn : RunColumn
             _codes[slot] = [.. own, code];
     }
 
-    public override void Match(Comparison comparison, bool[] found)
+    public override void Match(Comparison comparison, Span<bool> found, Scratch scratch)
     {
-        var meets = _texts.Match(comparison);
+        var meets = _texts.Match(comparison, scratch);
         for (var i = 0; i < found.Length; i++)
             found[i] = _codes[i] is { } own && Array.Exists(own, code => meets[code]);
     }
 
-    public override void SortKeys(ReadOnlySpan<int> slots, ulong[] keys, FilterField field, bool descending) => throw RunSql.Unordered(field);
+    public override void SortKeys(ReadOnlySpan<int> slots, Span<ulong> keys, FilterField field, bool descending) => throw RunSql.Unordered(field);
 
     public override RunValue Value(int slot, string name, FilterField field) =>
         _codes[slot] is { } own ? new RunValue(name, Text: string.Join(", ", own.Select(code => _texts[code]))) : new RunValue(name);
@@ -174,25 +174,27 @@ internal sealed class TextValues
     }
 
     /// <summary>For each code whether it meets the comparison.</summary>
-    public bool[] Match(Comparison c)
+    public bool[] Match(Comparison c, Scratch scratch)
     {
-        var meets = new bool[_values.Count];
+        var meets = scratch.Rent<bool>(_values.Count);
+        var own = meets.AsSpan(0, _values.Count);
+        own.Clear();
         if (c.Field.AsNumber)
         {
-            NumberMatch.Of(Numbers(), c, meets);
-            return meets;
+            NumberMatch.Of(Numbers(), c, own);
         }
-
-        if (c.Op is "=")
+        else if (c.Op == "=")
         {
             if (_codes.TryGetValue((string)c.Value!, out var code))
-                meets[code] = true;
-            return meets;
+                own[code] = true;
+        }
+        else
+        {
+            var meet = TextMatch.Of(c.Op, c.Value);
+            for (var i = 0; i < own.Length; i++)
+                own[i] = meet(_values[i]);
         }
 
-        var meet = TextMatch.Of(c.Op, c.Value);
-        for (var i = 0; i < meets.Length; i++)
-            meets[i] = meet(_values[i]);
         return meets;
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Holdfast.Tracking;
 
 /// <summary>Values as whole numbers whose ascending order is the one wanted: numbers, then NaN, then what is missing.</summary>
@@ -26,17 +28,20 @@ internal static class SortKey
 /// <summary>The page of a sorted list, without sorting the rest of it.</summary>
 internal static class RunOrder
 {
-    /// <param name="found">Slots of the runs that match.</param>
+    /// <param name="slots">Slots of the runs that match; the first <paramref name="found"/> count.</param>
     /// <param name="keys">For each key of the order, the value of each run found.</param>
     /// <param name="ids">By slot; they decide between equal keys.</param>
-    public static int[] Page(ReadOnlySpan<int> found, ulong[][] keys, string[] ids, long offset, int limit)
+    public static int[] Page(int[] slots, int found, ulong[][] keys, string[] ids, long offset, int limit, Scratch scratch)
     {
-        if (offset >= found.Length || limit <= 0)
+        if (offset >= found || limit <= 0)
             return [];
-        var needed = (int)Math.Min(offset + limit, found.Length);
-        var slots = found.ToArray();
-        var places = needed * 4L < found.Length ? Least(found.Length, needed) : Sorted(found.Length);
-        return [.. places.Skip((int)offset).Take(needed - (int)offset).Select(place => slots[place])];
+        var needed = (int)Math.Min(offset + limit, found);
+        var places = scratch.Rent<int>(found);
+        if (needed * 4L < found)
+            Least();
+        else
+            Sorted();
+        return Array.ConvertAll(places[(int)offset..needed], place => slots[place]);
 
         int Compare(int a, int b)
         {
@@ -50,39 +55,56 @@ internal static class RunOrder
         }
 
         // By the first key, which is quick; then the stretches in which it is equal.
-        int[] Sorted(int count)
+        void Sorted()
         {
-            var places = Enumerable.Range(0, count).ToArray();
-            var first = (ulong[])keys[0].Clone();
-            Array.Sort(first, places);
-            for (var i = 0; i < count;)
+            var first = scratch.Rent<ulong>(found);
+            Array.Copy(keys[0], first, found);
+            for (var i = 0; i < found; i++)
+                places[i] = i;
+            Array.Sort(first, places, 0, found);
+            for (var i = 0; i < found;)
             {
                 var end = i + 1;
-                while (end < count && first[end] == first[i])
+                while (end < found && first[end] == first[i])
                     end++;
                 if (end - i > 1)
                     places.AsSpan(i, end - i).Sort(Compare);
                 i = end;
             }
-
-            return places;
         }
 
         // A heap of the least so far, with the greatest of them on top.
-        int[] Least(int count, int wanted)
+        void Least()
         {
-            var heap = new PriorityQueue<int, int>(wanted + 1, Comparer<int>.Create((a, b) => Compare(b, a)));
-            for (var i = 0; i < count; i++)
+            var heap = new PriorityQueue<int, int>(needed + 1, Comparer<int>.Create((a, b) => Compare(b, a)));
+            for (var i = 0; i < found; i++)
             {
-                if (heap.Count < wanted)
+                if (heap.Count < needed)
                     heap.Enqueue(i, i);
                 else if (Compare(i, heap.Peek()) < 0)
                     heap.EnqueueDequeue(i, i);
             }
 
-            var places = heap.UnorderedItems.Select(x => x.Element).ToArray();
-            Array.Sort(places, Compare);
-            return places;
+            var n = 0;
+            foreach (var (place, _) in heap.UnorderedItems)
+                places[n++] = place;
+            places.AsSpan(0, n).Sort(Compare);
         }
     }
+}
+
+/// <summary>Arrays for the time of one search; they come from a pool, because a hundred thousand of anything is garbage that costs.</summary>
+internal sealed class Scratch : IDisposable
+{
+    private readonly List<Action> _back = [];
+
+    /// <summary>An array of at least that length, with whatever was in it.</summary>
+    public T[] Rent<T>(int length)
+    {
+        var array = ArrayPool<T>.Shared.Rent(length);
+        _back.Add(() => ArrayPool<T>.Shared.Return(array));
+        return array;
+    }
+
+    public void Dispose() => _back.ForEach(give => give());
 }

@@ -13,6 +13,7 @@ internal sealed class RunTable(int ws) : IDisposable
     private const byte Gone = 0;
     private const byte Active = 1;
     private const byte Deleted = 2;
+    private const byte Other = 3;
 
     private readonly ReaderWriterLockSlim _lock = new();
     private readonly Dictionary<FilterField, RunColumn> _columns = [];
@@ -190,7 +191,7 @@ internal sealed class RunTable(int ws) : IDisposable
     {
         _ids[slot] = r.Text(1);
         _experiments[slot] = r.Int32(2);
-        _stages[slot] = r.Text(3) == "active" ? Active : Deleted;
+        _stages[slot] = r.Text(3) switch { "active" => Active, "deleted" => Deleted, _ => Other };
         _newest[slot] = r.Int64OrNull(4) is { } started ? ~SortKey.Of((double)started) : SortKey.Missing;
     }
 
@@ -209,18 +210,19 @@ internal sealed class RunTable(int ws) : IDisposable
 
     private RunRows Find(RunSearch search)
     {
-        var matches = Matches(search.Filter) ?? All();
-        var found = new int[_count];
+        using var scratch = new Scratch();
+        var matches = Matches(search.Filter, scratch);
+        var slots = scratch.Rent<int>(_count);
         var n = 0;
         var experiments = search.Experiments?.ToHashSet();
         var only = experiments is { Count: 1 } ? search.Experiments![0] : (int?)null;
         for (var i = 0; i < _count; i++)
         {
             if (matches[i] && InView(_stages[i], search.View) && (only is { } one ? _experiments[i] == one : experiments is null || experiments.Contains(_experiments[i])))
-                found[n++] = i;
+                slots[n++] = i;
         }
 
-        var page = RunOrder.Page(found.AsSpan(0, n), SortKeys(search.Order, found.AsSpan(0, n)), _ids, search.Offset, search.Limit);
+        var page = RunOrder.Page(slots, n, SortKeys(search.Order, slots.AsSpan(0, n), scratch), _ids, search.Offset, search.Limit, scratch);
         var values = search.Columns.Count == 0 ? null : Array.ConvertAll(page, slot => Values(slot, search.Columns));
         return new RunRows([.. page.Select(slot => _keys[slot])], values, n);
     }
@@ -228,20 +230,20 @@ internal sealed class RunTable(int ws) : IDisposable
     private IReadOnlyList<RunValue> Values(int slot, IReadOnlyList<FieldColumn> columns) =>
         [.. columns.Select(c => _columns[Plain(c.Field)].Value(slot, c.Name, c.Field))];
 
-    private ulong[][] SortKeys(IReadOnlyList<Ordering> order, ReadOnlySpan<int> found)
+    private ulong[][] SortKeys(IReadOnlyList<Ordering> order, ReadOnlySpan<int> found, Scratch scratch)
     {
         var keys = new List<ulong[]>();
         foreach (var (field, descending) in order)
         {
-            var own = new ulong[found.Length];
-            _columns[Plain(field)].SortKeys(found, own, field, descending);
+            var own = scratch.Rent<ulong>(found.Length);
+            _columns[Plain(field)].SortKeys(found, own.AsSpan(0, found.Length), field, descending);
             keys.Add(own);
         }
 
         if (!order.Any(o => o.Field is { Kind: "attribute", Key: "start_time" }))
         {
-            var newest = new ulong[found.Length];
-            for (var i = 0; i < newest.Length; i++)
+            var newest = scratch.Rent<ulong>(found.Length);
+            for (var i = 0; i < found.Length; i++)
                 newest[i] = _newest[found[i]];
             keys.Add(newest);
         }
@@ -249,57 +251,46 @@ internal sealed class RunTable(int ws) : IDisposable
         return [.. keys];
     }
 
-    // Null stands for all.
-    private bool[]? Matches(Filter filter)
+    // For each slot whether it meets the filter.
+    private bool[] Matches(Filter filter, Scratch scratch)
     {
+        var found = scratch.Rent<bool>(_count);
+        var own = found.AsSpan(0, _count);
         switch (filter)
         {
             case AllOf all:
-                return Joined(all.Parts, static (own, other) =>
+                own.Fill(true);
+                foreach (var part in all.Parts)
                 {
+                    var other = Matches(part, scratch);
                     for (var i = 0; i < own.Length; i++)
                         own[i] &= other[i];
-                });
+                }
+
+                break;
             case AnyOf any:
-                return Joined(any.Parts, static (own, other) =>
+                own.Clear();
+                foreach (var part in any.Parts)
                 {
+                    var other = Matches(part, scratch);
                     for (var i = 0; i < own.Length; i++)
                         own[i] |= other[i];
-                }) ?? new bool[_count];
+                }
+
+                break;
             case NoneOf none:
-                var not = Matches(none.Part) ?? All();
-                for (var i = 0; i < not.Length; i++)
-                    not[i] = !not[i];
-                return not;
+                var not = Matches(none.Part, scratch);
+                for (var i = 0; i < own.Length; i++)
+                    own[i] = !not[i];
+                break;
             case Comparison comparison:
-                var found = new bool[_count];
-                _columns[Plain(comparison.Field)].Match(RunSql.Status(comparison), found);
-                return found;
+                _columns[Plain(comparison.Field)].Match(RunSql.Status(comparison), own, scratch);
+                break;
             default:
                 throw new InvalidOperationException(filter.GetType().Name);
         }
-    }
 
-    private bool[]? Joined(IReadOnlyList<Filter> parts, Action<bool[], bool[]> join)
-    {
-        bool[]? own = null;
-        foreach (var part in parts)
-        {
-            var other = Matches(part) ?? All();
-            if (own is null)
-                own = other;
-            else
-                join(own, other);
-        }
-
-        return own;
-    }
-
-    private bool[] All()
-    {
-        var all = new bool[_count];
-        Array.Fill(all, true);
-        return all;
+        return found;
     }
 
     private static bool InView(byte stage, ViewType view) => view switch
