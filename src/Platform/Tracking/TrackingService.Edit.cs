@@ -48,6 +48,7 @@ public sealed partial class TrackingService
             RunLifeStore.Move(tx, p.WorkspaceId, run, to.Id);
         if (edit.Delete)
             RunStore.SetStage(tx, p.WorkspaceId, run.Key, deleted: true, time.GetUtcNow());
+        Tell(tx, p, id);
         return true;
     }
 

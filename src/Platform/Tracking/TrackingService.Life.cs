@@ -65,6 +65,7 @@ public sealed partial class TrackingService
             tx =>
             {
                 RunStore.SetStage(tx, p.WorkspaceId, key, deleted: false, time.GetUtcNow());
+                Tell(tx, p, id);
                 var whole = RunStore.Load(tx, p.WorkspaceId, [key])[0];
                 journal.Append(tx, p, new RunForked(whole.RunId, whole.Name, NameOf(tx, p, int.Parse(experiment, CultureInfo.InvariantCulture)), runId, fork.AtStep), whole.RunId);
                 return whole;
@@ -233,6 +234,7 @@ public sealed partial class TrackingService
         RunLifeStore.TakeModels(tx, p.WorkspaceId, row, target);
         RunStore.SetTag(tx, p.WorkspaceId, row.Key, new Tag(MergedInto, target.RunId));
         RunStore.SetStage(tx, p.WorkspaceId, row.Key, deleted: true, time.GetUtcNow());
+        Tell(tx, p, source.RunId);
     }
 
     private static void Compatible(IReadOnlyList<Run> runs)

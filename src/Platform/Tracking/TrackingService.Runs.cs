@@ -39,6 +39,7 @@ public sealed partial class TrackingService
                 foreach (var tag in tags)
                     RunStore.SetTag(tx, p.WorkspaceId, key, tag);
                 RunStore.SetTag(tx, p.WorkspaceId, key, new Tag(WellKnownTags.RunName, name));
+                Tell(tx, p, id);
                 return RunStore.Load(tx, p.WorkspaceId, [key])[0];
             },
             ct: ct);
@@ -166,15 +167,18 @@ public sealed partial class TrackingService
         await Prepare(p, ct);
         KeyRules.Page(query.Max);
         grammar ??= RunFilter.Native;
-        var filter = FilterParser.Parse(query.Filter, grammar);
-        var order = FilterParser.ParseOrder(query.OrderBy, grammar);
         var offset = PageToken.Offset(query.Token);
-        var experiments = query.ExperimentIds?.Select(ParseId).OfType<int>().Distinct().ToList();
+        var search = new RunSearch(
+            query.ExperimentIds?.Select(ParseId).OfType<int>().Distinct().ToList(), FilterParser.Parse(query.Filter, grammar), FilterParser.ParseOrder(query.OrderBy, grammar), query.View, query.Max + 1,
+            offset, FilterParser.ParseColumns(query.Columns, grammar));
+        var inMemory = await _runs.Ready();
         return await db.Read(
             tx =>
             {
-                var page = PageToken.Cut(RunFilter.Search(tx, p.WorkspaceId, experiments, filter, order, query.View, query.Max + 1, offset), query.Max, offset);
-                return new Page<Run>(RunStore.Load(tx, p.WorkspaceId, page.Items), page.NextToken);
+                var found = inMemory ? _runs.Search(tx, p.WorkspaceId, search) : RunSql.Search(tx, p.WorkspaceId, search);
+                var page = PageToken.Cut(found.Keys, query.Max, offset);
+                var runs = RunStore.Load(tx, p.WorkspaceId, page.Items, query.Brief);
+                return new Page<Run>(found.Values is null ? runs : [.. runs.Select((run, i) => run with { Columns = found.Values[i] })], page.NextToken, found.Total);
             },
             ct);
     }
@@ -240,6 +244,7 @@ public sealed partial class TrackingService
             tx =>
             {
                 var run = RunStore.Find(tx, p.WorkspaceId, runId) ?? throw NoRun(runId);
+                Tell(tx, p, runId);
                 return run.Stage == LifecycleStage.Active
                     ? change(tx, run)
                     : throw new HoldfastException(ErrorCode.FailedPrecondition, $"The run {runId} must be in the 'active' state. Current state is deleted.", "Restore it first.");
@@ -258,8 +263,15 @@ public sealed partial class TrackingService
                 if (RunLifeStore.IsLeaving(tx, p.WorkspaceId, run.Key))
                     throw NoRun(runId);
                 RunStore.SetStage(tx, p.WorkspaceId, run.Key, deleted, time.GetUtcNow());
+                Tell(tx, p, runId);
             },
             ct: ct);
+    }
+
+    private void Tell(Tx tx, Principal p, string runId)
+    {
+        if (Feed.Heard)
+            tx.OnCommit(() => Feed.Tell(p.WorkspaceId, runId));
     }
 
     private static void AddParams(Tx tx, Principal p, RunRow run, IReadOnlyList<Param> parameters)
