@@ -60,7 +60,7 @@ public sealed class LineageService(TrackingService tracking, DataService data, R
         var seen = new HashSet<string>(StringComparer.Ordinal) { root.Id };
         while (open.TryDequeue(out var at))
         {
-            foreach (var (node, edge) in await step(p, at, ct))
+            foreach (var (node, edge) in (await step(p, at, ct)).Where(f => f.Node.Id != at.Id))
             {
                 if (!nodes.ContainsKey(node.Id) && nodes.Count >= MostNodes)
                     return true;

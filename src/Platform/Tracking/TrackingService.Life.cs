@@ -120,7 +120,7 @@ public sealed partial class TrackingService
                 foreach (var source in sources)
                     Take(tx, p, run, source, merge.KeepSources);
                 Run[] all = [target, .. sources];
-                var open = all.Any(r => r.Status is RunStatus.Running or RunStatus.Scheduled);
+                var open = target.Status is RunStatus.Running or RunStatus.Scheduled;
                 RunLifeStore.SetTimes(tx, p.WorkspaceId, run.Key, all.Min(r => r.StartTime), open ? null : all.Max(r => r.EndTime));
                 var whole = RunStore.Load(tx, p.WorkspaceId, [run.Key])[0];
                 journal.Append(tx, p, new RunMerged(runId, whole.Name, NameOf(tx, p, run.ExperimentId), merge.From), runId);
@@ -225,7 +225,7 @@ public sealed partial class TrackingService
     {
         var row = RunStore.Find(tx, p.WorkspaceId, source.RunId) ?? throw NoRun(source.RunId);
         AddParams(tx, p, target, source.Params);
-        foreach (var tag in source.Tags.Where(t => t.Key != WellKnownTags.RunName && RunStore.Tag(tx, p.WorkspaceId, target.Key, t.Key) is null))
+        foreach (var tag in source.Tags.Where(t => t.Key is not (WellKnownTags.RunName or ForkedFrom or ForkedAt or MergedInto) && RunStore.Tag(tx, p.WorkspaceId, target.Key, t.Key) is null))
             RunStore.SetTag(tx, p.WorkspaceId, target.Key, tag);
         foreach (var input in source.Inputs)
             InputStore.Add(tx, p.WorkspaceId, target, input);

@@ -98,6 +98,10 @@ public sealed class RunLifeTests
         var refused = await Assert.ThrowsAsync<HoldfastException>(() => room.Tracking.MergeRuns(Someone, a.RunId, new RunMerge([c.RunId]), Ct));
         Assert.Equal(["params.lr", "params.x"], refused.Faults.Select(f => f.Field).Order());
         await Assert.ThrowsAsync<HoldfastException>(() => room.Tracking.MergeRuns(Someone, a.RunId, new RunMerge([a.RunId]), Ct));
+
+        // A fork that comes home is no fork of itself.
+        var fork = await room.Tracking.ForkRun(Someone, a.RunId, new RunFork(), Ct);
+        Assert.Null((await room.Tracking.MergeRuns(Someone, a.RunId, new RunMerge([fork.RunId]), Ct)).Tag("holdfast.forked_from"));
     }
 
     [Theory]
