@@ -5,7 +5,7 @@ const { number } = await import('./holdfast-charts.js' + v);
 const { Area, View } = await import('./holdfast-lines.js' + v);
 const { hear } = await import('./holdfast-live.js' + v);
 
-const rowHeight = 32, pageLength = 500;
+const rowHeight = 32;
 const noteTag = 'mlflow.note.content', viewTag = 'holdfast.view.';
 const quoted = key => '`' + key.replaceAll('`', '``') + '`';
 const literal = text => "'" + String(text).replaceAll("'", "''") + "'";
@@ -181,7 +181,7 @@ class RunsPage {
     const regex = /^\/(.+)\/?$/.exec(this.text);
     if (this.text && !regex) parts.push(/^[0-9a-f]{32}$/.test(this.text) ? `attributes.run_id = '${this.text}'` : 'attributes.run_name ilike ' + literal('%' + this.text + '%'));
     if (more && more.where) parts.push(more.where);
-    return { experiment_ids: this.experiment ? [this.experiment] : undefined, filter: parts.join(' and ') || undefined, order_by: this.sort.filter(by => !this.local(by)), max: (more && more.max) || pageLength, token: more && more.token };
+    return { experiment_ids: this.experiment ? [this.experiment] : undefined, filter: parts.join(' and ') || undefined, order_by: this.sort.filter(by => !this.local(by)), max: (more && more.max) || 100, token: more && more.token };
   }
 
   fits(run) {
@@ -225,7 +225,7 @@ class RunsPage {
     if (this.loading || !this.next) return;
     this.loading = true;
     try {
-      const page = await api('POST', '/api/v1/runs/search', this.query({ token: this.next, max: 100 }));
+      const page = await api('POST', '/api/v1/runs/search', this.query({ token: this.next, max: Math.min(1000, Math.max(100, 1000 - this.runs.length)) }));
       if (turn === this.turn) { this.take(page); this.all(); }
     } catch (error) { this.next = null; complain(error); } finally { this.loading = false; }
   }
@@ -289,15 +289,15 @@ class RunsPage {
       for (const key of run.params.keys()) count.set('params.' + key, (count.get('params.' + key) || 0) + 1);
     }
     const top = kind => [...count].filter(([id]) => id.startsWith(kind)).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([id]) => id);
-    return ['state', 'started', 'duration', ...(this.experiment ? [] : ['experiment']), ...top('metrics.').slice(0, 8), ...top('params.').slice(0, 6)].map(column);
+    return ['state', ...top('metrics.').slice(0, 8), ...top('params.').slice(0, 6), 'started', 'duration', ...(this.experiment ? [] : ['experiment'])].map(column);
   }
 
   ordered() { const all = this.columns(); return [...all.filter(c => this.pins.includes(c.id)), ...all.filter(c => !this.pins.includes(c.id))]; }
 
-  widthOf(col) { return this.widths.get(col.id) || col.width; }
+  widthOf(col) { return this.widths.get(col.id) || col.width + (this.baseline && col.kind === 'metrics' ? 44 : 0); }
 
   header() {
-    const cols = this.ordered(), nameWidth = this.widths.get('name') || 250;
+    const cols = this.ordered(), nameWidth = this.widths.get('name') || 228;
     this.cols_.replaceChildren(h('col', { style: `width:${nameWidth}px` }), ...cols.map(c => h('col', { style: `width:${this.widthOf(c)}px` })), h('col', {}));
     let left = nameWidth;
     const hands = (id, th) => th.append(h('span', { class: 'grip', onpointerdown: e => this.resize(e, id) }));
@@ -462,7 +462,7 @@ class RunsPage {
   row(item, at, index, base) {
     const { run } = item, id = this.lineId(item), place = index.get(id), drawn = place !== undefined && this.isShown(this.shortOf(item), place);
     const colour = item.group !== undefined ? colourOf({ id: hash(item.group) }, dark()) : colourOf(run, dark());
-    let left = this.widths.get('name') || 250;
+    let left = this.widths.get('name') || 228;
     const cells = this.shownColumns.map(col => {
       const pinned = this.pins.includes(col.id), style = pinned ? `left:${left}px` : null;
       if (pinned) left += this.widthOf(col);
