@@ -102,6 +102,9 @@ public sealed record Run(
     /// <summary>The logged models that the run wrote.</summary>
     public IReadOnlyList<RunModel>? ModelOutputs { get; init; }
 
+    /// <summary>The values of the columns that the search asked for, in its order; null when it asked for none.</summary>
+    public IReadOnlyList<RunValue>? Columns { get; init; }
+
     /// <summary>The latest value of a metric; null when it was never logged.</summary>
     public double? Metric(string key) => Metrics.FirstOrDefault(m => m.Key == key)?.Last.Value;
 
@@ -111,6 +114,12 @@ public sealed record Run(
     /// <summary>The value of a tag; null when it is not set.</summary>
     public string? Tag(string key) => Tags.FirstOrDefault(t => t.Key == key)?.Value;
 }
+
+/// <summary>The value of a column that a search asked for: a number, a text, or neither when the run lacks the field.</summary>
+/// <param name="Name">The column as it was asked for, such as <c>metrics.acc.max</c>.</param>
+/// <param name="Number">Of a metric, a time (milliseconds since 1970), a duration (seconds), or a parameter read as a number. May be NaN.</param>
+/// <param name="Text">Of a parameter, a tag and other attributes.</param>
+public sealed record RunValue(string Name, double? Number = null, string? Text = null);
 
 /// <summary>State of a logged model.</summary>
 public enum LoggedModelStatus
@@ -195,5 +204,8 @@ public sealed record RunBatch(IReadOnlyList<MetricPoint>? Metrics = null, IReadO
 /// <param name="Max">Length of the page, 1 to 50,000.</param>
 /// <param name="Token">The <c>next_token</c> of the page before.</param>
 /// <param name="View">Which stages.</param>
+/// <param name="Columns">Fields whose values stand in each run's <c>columns</c>, such as <c>metrics.acc.max</c> or <c>metrics.acc at max(metrics.val_acc)</c>; at most 100.</param>
+/// <param name="Brief">Whether metrics, parameters, tags, inputs and models are left out: for tables that name their columns.</param>
 public sealed record RunQuery(
-    IReadOnlyList<string>? ExperimentIds = null, string? Filter = null, IReadOnlyList<string>? OrderBy = null, int Max = 1000, string? Token = null, ViewType View = ViewType.ActiveOnly);
+    IReadOnlyList<string>? ExperimentIds = null, string? Filter = null, IReadOnlyList<string>? OrderBy = null, int Max = 1000, string? Token = null, ViewType View = ViewType.ActiveOnly,
+    IReadOnlyList<string>? Columns = null, bool Brief = false);

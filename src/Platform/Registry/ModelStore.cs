@@ -33,17 +33,26 @@ internal static class ModelStore
         var where = sql.Where(filter);
         if (!prompts)
             where += " and not " + Tagged(sql.Bind(WellKnownTags.IsPrompt), "t.value = 'true'");
-        var by = order.Select(o => (o.Field.Key switch
+        var sort = new SortColumns();
+        foreach (var (field, descending) in order)
         {
-            "name" => sql.ByCodePoint("m.name"),
-            "last_updated_timestamp" => "m.updated_at",
-            "creation_timestamp" => "m.created_at",
-            _ => throw FilterGrammar.Invalid($"Registered models cannot be ordered by '{o.Field.Kind}.{o.Field.Key}'."),
-        }) + (o.Descending ? " desc" : " asc")).Append(sql.ByCodePoint("m.name") + " asc");
+            sort.Add(
+                field.Key switch
+                {
+                    "name" => sql.ByCodePoint("m.name"),
+                    "last_updated_timestamp" => "m.updated_at",
+                    "creation_timestamp" => "m.created_at",
+                    _ => throw FilterGrammar.Invalid($"Registered models cannot be ordered by '{field.Kind}.{field.Key}'."),
+                },
+                descending);
+        }
+
         sql.Bind("ws", ws);
         sql.Bind("limit", limit);
         sql.Bind("offset", offset);
-        return tx.Query($"select {Columns} from registered_model m where m.workspace_id = @ws and {where} order by {string.Join(", ", by)} limit @limit offset @offset", Map, sql.Args);
+        return tx.Query(
+            $"select * from (select {Columns}{sort.Select} from registered_model m where m.workspace_id = @ws and {where}) found order by {sort.By(sql.ByCodePoint("name") + " asc")} limit @limit offset @offset",
+            Map, sql.Args);
     }
 
     private static string Tagged(string key, string condition) =>
@@ -99,11 +108,19 @@ internal static class ModelStore
     public static List<(string Alias, int Version)> Aliases(Tx tx, int ws, long key) =>
         tx.Query("select alias, version from registered_model_alias where workspace_id = @ws and model_key = @model order by alias", r => (r.Text(0), r.Int32(1)), ("ws", ws), ("model", key));
 
-    public static RegisteredModel Whole(Tx tx, int ws, ModelRow row)
+    public static RegisteredModel Whole(Tx tx, int ws, ModelRow row) => Whole(tx, ws, [row])[0];
+
+    /// <summary>Models with tags, aliases and latest versions.</summary>
+    public static List<RegisteredModel> Whole(Tx tx, int ws, IReadOnlyList<ModelRow> rows)
     {
-        var tags = tx.Query("select key, value from registered_model_tag where workspace_id = @ws and model_key = @key order by key", r => new Tag(r.Text(0), r.Text(1)), ("ws", ws), ("key", row.Key));
-        var aliases = Aliases(tx, ws, row.Key).ToDictionary(a => a.Alias, a => a.Version);
-        return new RegisteredModel(row.Name, row.Description, row.CreatedAt, row.UpdatedAt, tags, aliases, VersionStore.LatestByStage(tx, ws, row.Key));
+        var keys = rows.Select(r => r.Key).ToList();
+        var tags = KeyedRows.Of(tx, ws, keys, "select model_key, key, value from registered_model_tag where workspace_id = @ws and model_key in ({0}) order by model_key, key", (r, i) => new Tag(r.Text(i), r.Text(i + 1)));
+        var aliases = KeyedRows.Of(
+            tx, ws, keys, "select model_key, alias, version from registered_model_alias where workspace_id = @ws and model_key in ({0}) order by model_key, alias", (r, i) => (Alias: r.Text(i), Version: r.Int32(i + 1)));
+        var latest = VersionStore.LatestByStage(tx, ws, keys);
+        return [.. rows.Select(row => new RegisteredModel(
+            row.Name, row.Description, row.CreatedAt, row.UpdatedAt, tags.GetValueOrDefault(row.Key) ?? [], (aliases.GetValueOrDefault(row.Key) ?? []).ToDictionary(a => a.Alias, a => a.Version),
+            latest.GetValueOrDefault(row.Key) ?? []))];
     }
 
     private static ModelRow Map(Row r) => new(r.Int64(0), r.Text(1), r.TextOrNull(2), r.Time(3), r.Time(4));

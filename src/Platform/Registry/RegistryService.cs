@@ -63,7 +63,7 @@ public sealed partial class RegistryService(Db db, TimeProvider time, Journal jo
             tx =>
             {
                 var page = PageToken.Cut(ModelStore.Search(tx, p.WorkspaceId, tree, order, prompts, max + 1, offset), max, offset);
-                return new Page<RegisteredModel>([.. page.Items.Select(row => ModelStore.Whole(tx, p.WorkspaceId, row))], page.NextToken);
+                return new Page<RegisteredModel>(ModelStore.Whole(tx, p.WorkspaceId, page.Items), page.NextToken);
             },
             ct);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Holdfast.Contracts;
 using Holdfast.Storage.Sql;
@@ -40,11 +41,19 @@ internal static class VersionStore
     public static List<ModelVersion> List(Tx tx, int ws, string model) =>
         All(tx, ws, $"select {Columns} {From} and m.name = @model order by v.version desc", ("ws", ws), ("model", model));
 
-    public static List<ModelVersion> LatestByStage(Tx tx, int ws, long model) =>
-        All(
-            tx, ws,
-            $"select {Columns} {From} and v.model_key = @model and v.version = (select max(x.version) from model_version x where x.workspace_id = v.workspace_id and x.model_key = v.model_key and x.stage = v.stage) order by v.version",
-            ("ws", ws), ("model", model));
+    /// <summary>The highest version of each stage of a model.</summary>
+    public static List<ModelVersion> LatestByStage(Tx tx, int ws, long model) => LatestByStage(tx, ws, [model]).GetValueOrDefault(model) ?? [];
+
+    /// <summary>The same of several models, by their keys.</summary>
+    public static Dictionary<long, List<ModelVersion>> LatestByStage(Tx tx, int ws, IReadOnlyList<long> models)
+    {
+        var latest = KeyedRows.Of(tx, ws, models, "select v.model_key, max(v.version) from model_version v where v.workspace_id = @ws and v.model_key in ({0}) group by v.model_key, v.stage", (r, i) => r.Int64(i));
+        return latest.ToDictionary(
+            m => m.Key,
+            m => All(
+                tx, ws, $"select {Columns} {From} and v.model_key = @model and v.version in ({string.Join(", ", m.Value.Select(v => v.ToString(CultureInfo.InvariantCulture)))}) order by v.version",
+                ("ws", ws), ("model", m.Key)));
+    }
 
     public static List<ModelVersion> Search(Tx tx, int ws, Filter filter, IReadOnlyList<Ordering> order, bool prompts, int limit, long offset)
     {
@@ -56,14 +65,17 @@ internal static class VersionStore
         var where = sql.Where(filter);
         if (!prompts)
             where += " and not " + Tagged(sql.Bind(WellKnownTags.IsPrompt), "t.value = 'true'");
-        var by = order.Select(o => (o.Field.Type == FieldType.Text ? sql.ByCodePoint(Column(o.Field)) : Column(o.Field)) + (o.Descending ? " desc" : " asc")).ToList();
-        if (by.Count == 0)
-            by.Add("v.updated_at desc");
-        by.AddRange([sql.ByCodePoint("m.name") + " asc", "v.version desc"]);
+        var sort = new SortColumns();
+        foreach (var (field, descending) in order)
+            sort.Add(field.Type == FieldType.Text ? sql.ByCodePoint(Column(field)) : Column(field), descending);
+        if (order.Count == 0)
+            sort.Add("v.updated_at", descending: true);
         sql.Bind("ws", ws);
         sql.Bind("limit", limit);
         sql.Bind("offset", offset);
-        return All(tx, ws, $"select {Columns} {From} and {where} order by {string.Join(", ", by)} limit @limit offset @offset", sql.Args);
+        return All(
+            tx, ws,
+            $"select * from (select {Columns}{sort.Select} {From} and {where}) found order by {sort.By(sql.ByCodePoint("name") + " asc", "version desc")} limit @limit offset @offset", sql.Args);
     }
 
     private static string Tagged(string key, string condition) =>
@@ -97,23 +109,20 @@ internal static class VersionStore
 
     private static ModelVersion? One(Tx tx, int ws, string sql, params ReadOnlySpan<(string, object?)> args) => All(tx, ws, sql, args).FirstOrDefault();
 
+    // Whole versions, in three statements for a hundred of them.
     private static List<ModelVersion> All(Tx tx, int ws, string sql, params ReadOnlySpan<(string, object?)> args)
     {
         var rows = tx.Query(sql, Map, args);
-        var versions = new List<ModelVersion>(rows.Count);
-        foreach (var (model, row) in rows)
+        var tags = KeyedRows.Of(
+            tx, ws, rows.ConvertAll(r => (long)r.Version.Id), "select version_key, key, value from model_version_tag where workspace_id = @ws and version_key in ({0})", (r, i) => (Key: r.Text(i), Value: r.Text(i + 1)));
+        var aliases = KeyedRows.Of(
+            tx, ws, [.. rows.Select(r => r.Model).Distinct()], "select model_key, alias, version from registered_model_alias where workspace_id = @ws and model_key in ({0}) order by model_key, alias",
+            (r, i) => (Alias: r.Text(i), Version: r.Int32(i + 1)));
+        return rows.ConvertAll(row => row.Version with
         {
-            versions.Add(row with
-            {
-                Tags = tx.Query("select key, value from model_version_tag where workspace_id = @ws and version_key = @id order by key", r => (r.Text(0), r.Text(1)), ("ws", ws), ("id", row.Id))
-                    .ToDictionary(t => t.Item1, t => t.Item2),
-                Aliases = tx.Query(
-                    "select alias from registered_model_alias where workspace_id = @ws and model_key = @model and version = @version order by alias", r => r.Text(0),
-                    ("ws", ws), ("model", model), ("version", row.Version)),
-            });
-        }
-
-        return versions;
+            Tags = (tags.GetValueOrDefault(row.Version.Id) ?? []).OrderBy(t => t.Key, StringComparer.Ordinal).ToDictionary(t => t.Key, t => t.Value),
+            Aliases = [.. (aliases.GetValueOrDefault(row.Model) ?? []).Where(a => a.Version == row.Version.Version).Select(a => a.Alias)],
+        });
     }
 
     private static string Column(FilterField field) => field.Key switch

@@ -35,14 +35,20 @@ internal static class ExperimentStore
     {
         var sql = new FilterSql(tx.Dialect, Compare);
         var where = sql.Where(filter);
-        var by = order.Count == 0
-            ? "e.created_at desc, e.id asc"
-            : string.Join(", ", order.Select(o => (o.Field.Type == FieldType.Text ? sql.ByCodePoint(Column(o.Field)) : Column(o.Field)) + (o.Descending ? " desc" : " asc"))) + ", e.id desc";
+        var sort = new SortColumns();
+        foreach (var (field, descending) in order)
+            sort.Add(field.Type == FieldType.Text ? sql.ByCodePoint(Column(field)) : Column(field), descending);
+        if (order.Count == 0)
+            sort.Add("e.created_at", descending: true);
         sql.Bind("ws", ws);
         sql.Bind("limit", limit);
         sql.Bind("offset", offset);
         return Tags(tx, ws, tx.Query(
-            $"select {Columns} from experiment e where e.workspace_id = @ws and {Stage("e.stage", view)} and {where} order by {by} limit @limit offset @offset", Map, sql.Args));
+            $"""
+            select * from (select {Columns}{sort.Select} from experiment e where e.workspace_id = @ws and {Stage("e.stage", view)} and {where}) found
+            order by {sort.By(order.Count == 0 ? "id asc" : "id desc")} limit @limit offset @offset
+            """,
+            Map, sql.Args));
     }
 
     public static void SetStage(Tx tx, int ws, int id, bool deleted, DateTimeOffset now)
@@ -88,16 +94,10 @@ internal static class ExperimentStore
 
     private static List<Experiment> Tags(Tx tx, int ws, List<Experiment> experiments)
     {
-        for (var i = 0; i < experiments.Count; i++)
-        {
-            experiments[i] = experiments[i] with
-            {
-                Tags = tx.Query(
-                    "select key, value from experiment_tag where workspace_id = @ws and experiment_id = @id order by key", r => new Tag(r.Text(0), r.Text(1)), ("ws", ws), ("id", experiments[i].Id)),
-            };
-        }
-
-        return experiments;
+        var tags = KeyedRows.Of(
+            tx, ws, experiments.ConvertAll(e => (long)e.Id), "select experiment_id, key, value from experiment_tag where workspace_id = @ws and experiment_id in ({0}) order by experiment_id, key",
+            (r, i) => new Tag(r.Text(i), r.Text(i + 1)));
+        return experiments.ConvertAll(e => e with { Tags = tags.GetValueOrDefault(e.Id) ?? [] });
     }
 
     private static Experiment Map(Row r) =>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Holdfast.Storage.Sql;
 
 namespace Holdfast.Tracking;
@@ -11,9 +10,7 @@ internal sealed record RunRow(long Key, string RunId, int ExperimentId, Lifecycl
 internal static class RunStore
 {
     /// <summary>How many runs one statement loads.</summary>
-    public const int Chunk = 100;
-
-    private static readonly string _manyKeys = string.Join(", ", Enumerable.Range(0, Chunk).Select(i => "@k" + i.ToString(CultureInfo.InvariantCulture)));
+    public const int Chunk = KeyedRows.Chunk;
 
     public static long Create(Tx tx, int ws, string runId, int experimentId, string name, string user, DateTimeOffset start, string artifactUri, DateTimeOffset now) =>
         tx.Insert(
@@ -72,21 +69,28 @@ internal static class RunStore
         tx.QueryOne("select value from run_tag where workspace_id = @ws and run_key = @run and key = @key", r => r.Text(0), ("ws", ws), ("run", key), ("key", tag));
 
     /// <summary>Loads runs whole, in the order of the keys.</summary>
-    public static List<Run> Load(Tx tx, int ws, IReadOnlyList<long> keys)
+    /// <param name="brief">Without metrics, parameters, tags, inputs and models.</param>
+    public static List<Run> Load(Tx tx, int ws, IReadOnlyList<long> keys, bool brief = false)
     {
         var runs = new List<Run>(keys.Count);
         foreach (var chunk in keys.Chunk(Chunk))
         {
-            var metrics = Lists(tx, ws, chunk, $"select run_key, {SeriesStore.SummaryColumns} from series where workspace_id = @ws and points > 0 and run_key in ({{0}}) order by run_key, name", SeriesStore.MapSummary);
-            var parameters = Lists(tx, ws, chunk, "select run_key, key, value from run_param where workspace_id = @ws and run_key in ({0}) order by run_key, key", (r, i) => new Param(r.Text(i), r.Text(i + 1)));
-            var tags = Lists(tx, ws, chunk, "select run_key, key, value from run_tag where workspace_id = @ws and run_key in ({0}) order by run_key, key", (r, i) => new Tag(r.Text(i), r.Text(i + 1)));
-            var inputs = InputStore.Load(tx, ws, chunk);
-            var models = LoggedModelStore.Links(tx, ws, chunk);
             var rows = Lists(
                 tx, ws, chunk, "select run_key, run_id, experiment_id, name, user_name, status, started_at, ended_at, artifact_uri, stage from run where workspace_id = @ws and run_key in ({0})",
                 (r, i) => new Run(
                     r.Text(i), r.Int64(i + 1).ToString(CultureInfo.InvariantCulture), r.Text(i + 2), r.Text(i + 3), Status(r.Text(i + 4)), r.TimeOrNull(i + 5), r.TimeOrNull(i + 6), r.Text(i + 7), Stage(r.Text(i + 8)),
                     [], [], [], []));
+            if (brief)
+            {
+                runs.AddRange(chunk.Where(rows.ContainsKey).Select(key => rows[key][0]));
+                continue;
+            }
+
+            var metrics = Lists(tx, ws, chunk, $"select run_key, {SeriesStore.SummaryColumns} from series where workspace_id = @ws and points > 0 and run_key in ({{0}}) order by run_key, name", SeriesStore.MapSummary);
+            var parameters = Lists(tx, ws, chunk, "select run_key, key, value from run_param where workspace_id = @ws and run_key in ({0}) order by run_key, key", (r, i) => new Param(r.Text(i), r.Text(i + 1)));
+            var tags = Lists(tx, ws, chunk, "select run_key, key, value from run_tag where workspace_id = @ws and run_key in ({0}) order by run_key, key", (r, i) => new Tag(r.Text(i), r.Text(i + 1)));
+            var inputs = InputStore.Load(tx, ws, chunk);
+            var models = LoggedModelStore.Links(tx, ws, chunk);
             foreach (var key in chunk)
             {
                 if (!rows.TryGetValue(key, out var row))
@@ -106,29 +110,9 @@ internal static class RunStore
         return runs;
     }
 
-    /// <summary>
-    /// Rows of several runs, grouped. One run has a statement of its own; more are asked with always the same number of
-    /// parameters, so that the prepared statement serves again.
-    /// </summary>
+    /// <summary>Rows of several runs, grouped.</summary>
     /// <param name="sql">Selects the run's key first; <c>{0}</c> stands for the list.</param>
-    public static Dictionary<long, List<T>> Lists<T>(Tx tx, int ws, IReadOnlyList<long> keys, string sql, Func<Row, int, T> map)
-    {
-        var many = keys.Count > 1;
-        var args = new (string, object?)[(many ? Chunk : 1) + 1];
-        args[0] = ("ws", ws);
-        for (var i = 1; i < args.Length; i++)
-            args[i] = ("k" + (i - 1).ToString(CultureInfo.InvariantCulture), keys[Math.Min(i, keys.Count) - 1]);
-        var text = new StringBuilder(sql).Replace("{0}", many ? _manyKeys : "@k0").ToString();
-        var lists = new Dictionary<long, List<T>>();
-        foreach (var (key, item) in tx.Query(text, r => (r.Int64(0), map(r, 1)), args))
-        {
-            if (!lists.TryGetValue(key, out var list))
-                lists.Add(key, list = []);
-            list.Add(item);
-        }
-
-        return lists;
-    }
+    public static Dictionary<long, List<T>> Lists<T>(Tx tx, int ws, IReadOnlyList<long> keys, string sql, Func<Row, int, T> map) => KeyedRows.Of(tx, ws, keys, sql, map);
 
     public static string Word(RunStatus status) => status switch
     {

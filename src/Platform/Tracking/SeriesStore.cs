@@ -74,7 +74,7 @@ internal static class SeriesStore
             """
             insert into series (workspace_id, run_key, name, last_value, last_is_nan, last_at, last_step, points) values (@ws, @run, @name, 0, 0, 0, 0, 0)
             on conflict (workspace_id, run_key, name) do update set points = series.points
-            returning series_key, last_value, last_is_nan, last_at, last_step, min_value, min_step, max_value, max_step, points
+            returning series_key, last_value, last_is_nan, last_at, last_step, min_value, min_step, max_value, max_step, points, first_value, first_is_nan, first_at, first_step
             """,
             r => new Series(r.Int64(0))
             {
@@ -87,17 +87,22 @@ internal static class SeriesStore
                 Max = r.DoubleOrNull(7),
                 MaxStep = r.Int64OrNull(8),
                 Points = r.Int64(9),
+                FirstValue = r.Double(10),
+                FirstIsNan = r.Bool(11),
+                FirstAt = r.Int64(12),
+                FirstStep = r.Int64(13),
             },
             ("ws", ws), ("run", run), ("name", name))!;
 
     private static void Save(Tx tx, int ws, Series s) =>
         tx.Execute(
             """
-            update series set last_value = @value, last_is_nan = @nan, last_at = @at, last_step = @step, min_value = @min, min_step = @min_step, max_value = @max, max_step = @max_step, points = @points
+            update series set last_value = @value, last_is_nan = @nan, last_at = @at, last_step = @step, min_value = @min, min_step = @min_step, max_value = @max, max_step = @max_step, points = @points,
+                first_value = @first, first_is_nan = @first_nan, first_at = @first_at, first_step = @first_step
             where workspace_id = @ws and series_key = @key
             """,
             ("value", s.LastValue), ("nan", s.LastIsNan), ("at", s.LastAt), ("step", s.LastStep), ("min", s.Min), ("min_step", s.MinStep), ("max", s.Max), ("max_step", s.MaxStep),
-            ("points", s.Points), ("ws", ws), ("key", s.Key));
+            ("points", s.Points), ("first", s.FirstValue), ("first_nan", s.FirstIsNan), ("first_at", s.FirstAt), ("first_step", s.FirstStep), ("ws", ws), ("key", s.Key));
 
     private sealed class Series(long key)
     {
@@ -110,6 +115,14 @@ internal static class SeriesStore
         public long LastAt { get; set; }
 
         public long LastStep { get; set; }
+
+        public double FirstValue { get; set; }
+
+        public bool FirstIsNan { get; set; }
+
+        public long FirstAt { get; set; }
+
+        public long FirstStep { get; set; }
 
         public double? Min { get; set; }
 
@@ -126,6 +139,8 @@ internal static class SeriesStore
             // The latest is not the last received: step, then time, then value decide.
             if (Points == 0 || (step, at, value).CompareTo((LastStep, LastAt, LastValue)) > 0)
                 (LastStep, LastAt, LastValue, LastIsNan) = (step, at, value, nan);
+            if (Points == 0 || (step, at, value).CompareTo((FirstStep, FirstAt, FirstValue)) < 0)
+                (FirstStep, FirstAt, FirstValue, FirstIsNan) = (step, at, value, nan);
             Points++;
             if (nan)
                 return;

@@ -131,7 +131,8 @@ public static class TrackingApi
     }
 
     private static async Task<Page<Run>> ListRuns(
-        TrackingService tracking, HttpContext http, string[]? experiment, string? filter, [FromQuery(Name = "order_by")] string[]? orderBy, int? max, string? token, string? view, CancellationToken ct)
+        TrackingService tracking, HttpContext http, string[]? experiment, string? filter, [FromQuery(Name = "order_by")] string[]? orderBy, int? max, string? token, string? view, string[]? column, bool? brief,
+        CancellationToken ct)
     {
         List<string>? ids = null;
         if (experiment is { Length: > 0 })
@@ -141,7 +142,7 @@ public static class TrackingApi
                 ids.Add(await IdOf(tracking, http, name, ct));
         }
 
-        return await tracking.SearchRuns(http.Principal(), new RunQuery(ids, filter, orderBy, max ?? 100, token, View(view)), ct: ct);
+        return await tracking.SearchRuns(http.Principal(), new RunQuery(ids, filter, orderBy, max ?? 100, token, View(view), column, brief ?? false), ct: ct);
     }
 
     private static Task<Page<Run>> SearchRuns(TrackingService tracking, HttpContext http, RunQuery body, CancellationToken ct) => tracking.SearchRuns(http.Principal(), body, ct: ct);

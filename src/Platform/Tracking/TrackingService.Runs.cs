@@ -162,15 +162,18 @@ public sealed partial class TrackingService
         await Prepare(p, ct);
         KeyRules.Page(query.Max);
         grammar ??= RunFilter.Native;
-        var filter = FilterParser.Parse(query.Filter, grammar);
-        var order = FilterParser.ParseOrder(query.OrderBy, grammar);
         var offset = PageToken.Offset(query.Token);
-        var experiments = query.ExperimentIds?.Select(ParseId).OfType<int>().Distinct().ToList();
+        var search = new RunSearch(
+            query.ExperimentIds?.Select(ParseId).OfType<int>().Distinct().ToList(), FilterParser.Parse(query.Filter, grammar), FilterParser.ParseOrder(query.OrderBy, grammar), query.View, query.Max + 1,
+            offset, FilterParser.ParseColumns(query.Columns, grammar));
+        var inMemory = await _runs.Ready();
         return await db.Read(
             tx =>
             {
-                var page = PageToken.Cut(RunFilter.Search(tx, p.WorkspaceId, experiments, filter, order, query.View, query.Max + 1, offset), query.Max, offset);
-                return new Page<Run>(RunStore.Load(tx, p.WorkspaceId, page.Items), page.NextToken);
+                var found = inMemory ? _runs.Search(tx, p.WorkspaceId, search) : RunSql.Search(tx, p.WorkspaceId, search);
+                var page = PageToken.Cut(found.Keys, query.Max, offset);
+                var runs = RunStore.Load(tx, p.WorkspaceId, page.Items, query.Brief);
+                return new Page<Run>(found.Values is null ? runs : [.. runs.Select((run, i) => run with { Columns = found.Values[i] })], page.NextToken, found.Total);
             },
             ct);
     }

@@ -14,6 +14,7 @@ public sealed partial class TrackingService(Db db, TimeProvider time, TrackingOp
     public const int DefaultExperimentId = 0;
 
     private readonly ConcurrentDictionary<int, bool> _ready = new();
+    private readonly RunIndex _runs = new(db);
 
     /// <summary>Makes an experiment; its name must be free, also among the deleted.</summary>
     public async Task<Experiment> CreateExperiment(

@@ -65,6 +65,15 @@ public abstract class Db : IAsyncDisposable
     /// <summary>Runs queries on one consistent snapshot. The result must be complete on return: no open reader may leave the delegate.</summary>
     public abstract Task<T> Read<T>(Func<Tx, T> query, CancellationToken ct = default);
 
+    /// <summary>
+    /// Tells the keys that each commit changed in some tables, whoever changed them, before the commit is acknowledged. For what is kept
+    /// in memory beside the tables.
+    /// </summary>
+    /// <param name="tables">The tables must exist. A key may be told without need, never left out.</param>
+    /// <param name="committed">Runs on the writer's thread; must be quick and must not throw.</param>
+    /// <returns>False where the database cannot tell: PostgreSQL, which other processes write, too.</returns>
+    public virtual Task<bool> Watch(IReadOnlyList<WatchedTable> tables, Action<IReadOnlySet<(long Scope, long Key)>> committed) => Task.FromResult(false);
+
     /// <summary>Ends outstanding writes and closes.</summary>
     public abstract ValueTask DisposeAsync();
 }

@@ -8,7 +8,10 @@ public interface ISqlDialect
     /// <summary><c>sqlite</c> or <c>postgresql</c>.</summary>
     string Name { get; }
 
-    /// <summary>Replaces the macros of a migration (<c>{{identity}}</c>).</summary>
+    /// <summary>
+    /// Replaces the macros of a migration: <c>{{identity}}</c> (a key that counts up), <c>{{clustered}}</c> (after a table: its rows lie in
+    /// the order of the primary key, where the database can do that).
+    /// </summary>
     string Expand(string migration);
 
     /// <summary>Converts a value to what the driver binds.</summary>

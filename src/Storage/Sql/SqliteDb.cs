@@ -22,6 +22,7 @@ internal sealed class SqliteDb : Db
     private readonly Connection _writer;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _checkpoints;
+    private readonly List<SqliteWatch> _watches = [];
     private bool _closing;
     private long _commits;
 
@@ -77,6 +78,14 @@ internal sealed class SqliteDb : Db
         }
     }
 
+    public override async Task<bool> Watch(IReadOnlyList<WatchedTable> tables, Action<IReadOnlySet<(long Scope, long Key)>> committed)
+    {
+        ArgumentNullException.ThrowIfNull(tables);
+        // On the writer's thread, which alone touches the list.
+        await Write(tx => _watches.Add(SqliteWatch.Start(_writer.Sqlite, tx, _watches.Count, tables, committed)));
+        return true;
+    }
+
     public override async ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -110,6 +119,7 @@ internal sealed class SqliteDb : Db
         // Checkpoints run on a thread of their own (wal_autocheckpoint=0), never between a request and its answer.
         pragma.CommandText = "pragma journal_mode=wal; pragma synchronous=full; pragma wal_autocheckpoint=0; pragma cache_size=-16000; pragma temp_store=memory; pragma mmap_size=268435456;";
         pragma.ExecuteNonQuery();
+        SqliteFunctions.Add(sqlite);
         return new Connection(sqlite, Dialect);
     }
 
@@ -166,6 +176,8 @@ internal sealed class SqliteDb : Db
             }
 
             transaction.Commit();
+            foreach (var watch in _watches)
+                watch.Committed();
             tx.Committed();
             Interlocked.Increment(ref _commits);
         }

@@ -8,7 +8,7 @@ internal sealed class SqliteDialect : ISqlDialect
     public string Name => "sqlite";
 
     public string Expand(string migration) =>
-        migration.Replace("{{identity}}", "integer primary key autoincrement", StringComparison.Ordinal);
+        migration.Replace("{{identity}}", "integer primary key autoincrement", StringComparison.Ordinal).Replace("{{clustered}}", "without rowid", StringComparison.Ordinal);
 
     public object ToDb(object? value) => DbValue.From(value);
 

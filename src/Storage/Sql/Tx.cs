@@ -57,6 +57,16 @@ public sealed class Tx
         return rows;
     }
 
+    /// <summary>Hands on all rows, keeping none.</summary>
+    public void Each(string sql, Action<Row> read, params ReadOnlySpan<(string Name, object? Value)> args)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        using var use = _statements.Use(sql, args, Transaction);
+        using var reader = use.Command.ExecuteReader();
+        while (reader.Read())
+            read(new Row(reader));
+    }
+
     /// <summary>The first row, mapped; null (or default) without a row.</summary>
     public T? QueryOne<T>(string sql, Func<Row, T> map, params ReadOnlySpan<(string Name, object? Value)> args)
     {

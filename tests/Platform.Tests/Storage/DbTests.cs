@@ -109,4 +109,25 @@ public sealed class DbTests : IAsyncLifetime
         await _db.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => _db.Write(_ => { }, ct: Ct));
     }
+
+    [Fact]
+    public async Task What_a_commit_changed_is_told_before_it_is_acknowledged()
+    {
+        await _db.Write(tx => tx.Execute("create table owned (scope integer not null, owner integer not null, name text not null, primary key (scope, owner, name)) without rowid"), ct: Ct);
+        var told = new HashSet<(long, long)>();
+        Assert.True(await _db.Watch([new WatchedTable("owned", "scope", "owner")], keys => told.UnionWith(keys)));
+        async Task Told(string sql, params (long, long)[] keys)
+        {
+            told.Clear();
+            await _db.Write(tx => tx.Execute(sql), ct: Ct);
+            Assert.Equal(keys.Order(), told.Order());
+        }
+
+        await Told("insert into owned values (1, 5, 'a'), (1, 6, 'a'), (2, 5, 'a')", (1, 5), (1, 6), (2, 5));
+        await Told("insert into owned values (1, 5, 'a') on conflict do nothing");
+        await Told("insert into owned values (1, 5, 'a') on conflict (scope, owner, name) do update set name = 'b'", (1, 5));
+        await Told("update owned set owner = 9 where scope = 1 and owner = 6", (1, 6), (1, 9));
+        await Told("delete from owned where scope = 2", (2, 5));
+        await Told("insert into t (v) values ('x')");
+    }
 }

@@ -1,6 +1,7 @@
 using Holdfast.Kernel;
 using Holdfast.Registry;
 using Holdfast.Storage.Blobs;
+using Holdfast.Storage.Sql;
 using Holdfast.Tracking;
 
 namespace Holdfast.Platform.Tests.Tracking;
@@ -23,6 +24,8 @@ internal sealed class TrackingRoom : IAsyncDisposable
     public static Principal Someone { get; } = new(Principal.DefaultWorkspaceId, "someone", Role.Editor);
 
     public static Principal Neighbour { get; } = new(2, "neighbour", Role.Admin);
+
+    public Db Db => _database.Db;
 
     public Journal Journal { get; }
 

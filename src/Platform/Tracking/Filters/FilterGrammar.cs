@@ -6,7 +6,10 @@ namespace Holdfast.Tracking.Filters;
 /// <param name="Prefixes">Word before the dot to kind: <c>metrics</c> and <c>metric</c> to <c>metric</c>.</param>
 /// <param name="Attributes">Names without a prefix (and their aliases) to fields.</param>
 /// <param name="Keyed">Kinds with free keys, and the type of their values.</param>
-/// <param name="Extended">The native grammar: OR, NOT, parentheses, dashes and slashes in bare keys. MLflow's own allows AND only.</param>
+/// <param name="Extended">
+/// The native grammar: OR, NOT, parentheses, lists of anything, patterns, tests for null, numbers in texts, dashes and slashes in bare
+/// keys. MLflow's own allows AND only.
+/// </param>
 public sealed record FilterGrammar(
     IReadOnlyDictionary<string, string> Prefixes,
     IReadOnlyDictionary<string, FilterField> Attributes,
@@ -18,6 +21,12 @@ public sealed record FilterGrammar(
 
     /// <summary>Whether the texts below free keys (parameters, tags) may be compared with a list.</summary>
     public bool KeyedLists { get; init; }
+
+    /// <summary>Natively: whether metrics are series, of which the least, the greatest and others may be asked.</summary>
+    public bool Series { get; init; }
+
+    /// <summary>Whether NaN is compared as 0.</summary>
+    public bool NanAsZero { get; init; }
 
     /// <summary>Attributes that may be ordered by but not filtered on, and the other way round, are told apart here.</summary>
     public IReadOnlyDictionary<string, FilterField>? OrderAttributes { get; init; }
@@ -38,7 +47,7 @@ public sealed record FilterGrammar(
                 : throw Invalid($"Invalid {kind} key '{key}' specified. Valid keys are [{string.Join(", ", keys.Select(k => $"'{k}'"))}]");
         }
 
-        return new FilterField(kind, key, Keyed[kind], AllowsIn: KeyedLists && Keyed[kind] == FieldType.Text);
+        return new FilterField(kind, key, Keyed[kind], AllowsIn: KeyedLists && Keyed[kind] == FieldType.Text) { NanAsZero = NanAsZero && kind == "metric" };
     }
 
     private FilterField Attribute(string key, bool ordering)

@@ -1,13 +1,15 @@
 using System.Globalization;
+using Holdfast.Contracts;
 
 namespace Holdfast.Tracking.Filters;
 
 /// <summary>Reads filters and orderings: recursive descent over a handful of tokens; refuses what it does not understand.</summary>
-public sealed class FilterParser
+public sealed partial class FilterParser
 {
     private const int MaxDepth = 50;
     private const int MaxComparisons = 500;
     private const int MaxOrderings = 30;
+    private const int MaxColumns = 100;
     private const int MaxLength = 100_000;
     private readonly string _text;
     private readonly FilterGrammar _grammar;
@@ -33,7 +35,7 @@ public sealed class FilterParser
             return new AllOf([]);
         var parser = new FilterParser(text, grammar);
         var filter = parser.Or();
-        return parser._next == parser._tokens.Count ? filter : throw parser.Clause();
+        return parser._next == parser._tokens.Count ? filter : throw parser.Expected("'and', 'or' or the end");
     }
 
     /// <summary>Parses <c>identifier [asc|desc]</c> items; refuses one field twice.</summary>
@@ -60,6 +62,31 @@ public sealed class FilterParser
         }
 
         return orderings;
+    }
+
+    /// <summary>Parses the columns of an answer: a field each, all faults at once.</summary>
+    public static IReadOnlyList<FieldColumn> ParseColumns(IReadOnlyList<string>? items, FilterGrammar grammar)
+    {
+        ArgumentNullException.ThrowIfNull(grammar);
+        if (items?.Count > MaxColumns)
+            throw FilterGrammar.Invalid($"`columns` names {items.Count} fields; at most {MaxColumns} are read.", "Ask for the others in a second request.");
+        var columns = new List<FieldColumn>();
+        var faults = new List<Fault>();
+        for (var i = 0; i < (items?.Count ?? 0); i++)
+        {
+            try
+            {
+                var parser = new FilterParser(items![i] ?? "", grammar);
+                var field = parser.Field(ordering: true);
+                columns.Add(parser._next == parser._tokens.Count ? new FieldColumn(items[i], field) : throw parser.Expected("the end of the field"));
+            }
+            catch (HoldfastException e)
+            {
+                faults.Add(new Fault($"columns[{i}]", e.Message, e.Hint ?? "Write a field as metrics.accuracy.max, params.depth or start_time."));
+            }
+        }
+
+        return faults.Count == 0 ? columns : throw new HoldfastException("Some columns cannot be read.", faults);
     }
 
     private Filter Or()
@@ -93,10 +120,13 @@ public sealed class FilterParser
         if (_grammar.Extended && Symbol("("))
         {
             var inner = Or();
-            return Symbol(")") ? inner : throw Clause();
+            return Symbol(")") ? inner : throw Expected("')'");
         }
 
-        return Compare();
+        if (++_comparisons > MaxComparisons)
+            throw FilterGrammar.Invalid($"The filter has more than {MaxComparisons} comparisons.");
+        var field = Field(ordering: false);
+        return _grammar.Extended ? Extended(field) : Compare(field);
     }
 
     private void Deeper()
@@ -105,15 +135,13 @@ public sealed class FilterParser
             throw FilterGrammar.Invalid($"The filter is nested deeper than {MaxDepth}.");
     }
 
-    private Comparison Compare()
+    // MLflow's comparisons, in MLflow's words.
+    private Comparison Compare(FilterField field)
     {
-        if (++_comparisons > MaxComparisons)
-            throw FilterGrammar.Invalid($"The filter has more than {MaxComparisons} comparisons.");
-        var field = Field(ordering: false);
         var op = Operator();
         if (op is "in" or "not_in")
         {
-            return field.AllowsIn || _grammar.Extended
+            return field.AllowsIn
                 ? new Comparison(field, op, List())
                 : throw FilterGrammar.Invalid($"Invalid comparator '{(op == "in" ? "IN" : "NOT IN")}' for {field.Kind} '{field.Key}'.", "Only run_id and dataset fields may be compared with a list.");
         }
@@ -130,7 +158,7 @@ public sealed class FilterParser
                 : throw FilterGrammar.Invalid($"Expected numeric value type for {field.Kind}. Found {value.Raw}");
         }
 
-        if (op is ">" or ">=" or "<" or "<=" && !_grammar.Extended)
+        if (op is ">" or ">=" or "<" or "<=")
             throw FilterGrammar.Invalid($"Invalid comparator '{op}' for the text {field.Kind} '{field.Key}'.", "Use one of = != LIKE ILIKE");
         return value.Kind == TokenKind.Quoted
             ? new Comparison(field, op, value.Text)
@@ -139,32 +167,42 @@ public sealed class FilterParser
 
     private FilterField Field(bool ordering)
     {
-        if (_next >= _tokens.Count)
-            throw Clause();
+        if (_grammar.Extended && _next + 1 < _tokens.Count && _tokens[_next].Kind == TokenKind.Word && _tokens[_next + 1] is { Kind: TokenKind.Symbol, Text: "(" })
+            return At(Call(ordering));
+        if (_next >= _tokens.Count || _tokens[_next].Kind is not (TokenKind.Word or TokenKind.Quoted or TokenKind.BackQuoted))
+            throw Expected("a field");
         var first = _tokens[_next];
         if (first.Kind == TokenKind.Quoted && first.Raw[0] == '\'')
-            throw Clause();
-        if (first.Kind is not (TokenKind.Word or TokenKind.Quoted or TokenKind.BackQuoted))
-            throw Clause();
+            throw Expected("a field");
         _next++;
-        if (first.Kind != TokenKind.Word)
-            return _grammar.Resolve(null, first.Text, ordering);
-        var dot = first.Text.IndexOf('.', StringComparison.Ordinal);
+        var dot = first.Kind == TokenKind.Word ? first.Text.IndexOf('.', StringComparison.Ordinal) : -1;
         if (dot < 0)
-            return _grammar.Resolve(null, first.Text, ordering);
+            return Resolve(null, first.Text, ordering);
         var prefix = first.Text[..dot];
         var key = first.Text[(dot + 1)..];
         if (key.Length > 0)
-            return _grammar.Resolve(prefix, key, ordering);
+            return At(Plain(prefix, key, ordering));
 
         // The word ended in a dot: the key follows in quotes.
         if (_next < _tokens.Count && _tokens[_next] is { Kind: TokenKind.Quoted or TokenKind.BackQuoted } quoted && quoted.Raw[0] != '\'')
         {
             _next++;
-            return _grammar.Resolve(prefix, quoted.Text, ordering);
+            return At(Suffixed(Resolve(prefix, quoted.Text, ordering)));
         }
 
-        throw Clause();
+        throw Expected($"a key after '{prefix}.'");
+    }
+
+    private FilterField Resolve(string? prefix, string key, bool ordering)
+    {
+        try
+        {
+            return _grammar.Resolve(prefix, key, ordering);
+        }
+        catch (HoldfastException e) when (_grammar.Extended)
+        {
+            throw FilterGrammar.Invalid($"{e.Message} (before position {Position}, in: {_text})", e.Hint ?? FieldHint);
+        }
     }
 
     private string Operator()
@@ -191,7 +229,7 @@ public sealed class FilterParser
         var values = new List<string>();
         do
         {
-            if (_next >= _tokens.Count || _tokens[_next].Kind != TokenKind.Quoted || (!_grammar.Extended && _tokens[_next].Raw[0] != '\''))
+            if (_next >= _tokens.Count || _tokens[_next].Kind != TokenKind.Quoted || _tokens[_next].Raw[0] != '\'')
                 throw FilterGrammar.Invalid($"While parsing a list in the query, expected string value, punctuation, or whitespace, but got different type in list: {_text}", "Write the values in single quotes.");
             values.Add(_tokens[_next++].Text);
         }
@@ -215,11 +253,18 @@ public sealed class FilterParser
         return true;
     }
 
-    private Contracts.HoldfastException Clause()
+    private int Position => _next < _tokens.Count ? _tokens[_next].Position : _text.Length;
+
+    private HoldfastException Clause() =>
+        FilterGrammar.Invalid($"Invalid clause(s) in filter string: '{_text}' at position {Position}", "Join comparisons such as metrics.loss < 0.1 with AND.");
+
+    private HoldfastException Expected(string what, string? hint = null)
     {
-        var at = _next < _tokens.Count ? _tokens[_next].Position : _text.Length;
+        if (!_grammar.Extended)
+            return Clause();
+        var found = _next < _tokens.Count ? _tokens[_next].Raw : "the end";
         return FilterGrammar.Invalid(
-            $"Invalid clause(s) in filter string: '{_text}' at position {at}",
-            _grammar.Extended ? "Join comparisons such as metrics.loss < 0.1 with and, or, not and parentheses." : "Join comparisons such as metrics.loss < 0.1 with AND.");
+            $"Expected {what} at position {Position}, found {found}, in: {_text}",
+            hint ?? "Join comparisons such as metrics.loss < 0.1 with and, or, not and parentheses.");
     }
 }

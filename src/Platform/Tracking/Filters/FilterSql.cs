@@ -39,22 +39,36 @@ public sealed class FilterSql(ISqlDialect dialect, Func<FilterSql, Comparison, s
     public string Compare(string column, Comparison comparison)
     {
         ArgumentNullException.ThrowIfNull(comparison);
-        switch (comparison.Op)
+        var (op, value) = (comparison.Op, comparison.Value);
+        if (comparison.Field.AsNumber)
+            column = Number(column);
+        return op switch
         {
-            case "in" or "not_in":
-                var values = ((List<string>)comparison.Value).Select(v => Bind(v));
-                return $"{column} {(comparison.Op == "in" ? "in" : "not in")} ({string.Join(", ", values)})";
-            case "like" when dialect.Name == "sqlite":
-                // SQLite's LIKE ignores case; GLOB does not.
-                return $"{column} glob {Bind(Glob((string)comparison.Value))}";
-            case "ilike" when dialect.Name == "sqlite":
-                return $"{column} like {Bind(comparison.Value)}";
-            case "like" or "ilike":
-                return $"{column} {comparison.Op} {Bind(comparison.Value)} escape ''";
-            default:
-                return $"{column} {comparison.Op} {Bind(comparison.Value)}";
-        }
+            "present" => $"{column} is not null",
+            "in" or "not_in" => $"{column} {(op == "in" ? "in" : "not in")} ({string.Join(", ", Values(value))})",
+            "like" => Like(column, (string)value!),
+            "not_like" => $"not {Like(column, (string)value!)}",
+            "ilike" => ILike(column, value),
+            "not_ilike" => $"not {ILike(column, value)}",
+            "matches" => Matches(column, value),
+            "not_matches" => $"not {Matches(column, value)}",
+            "nan" => throw new InvalidOperationException("Each store tests for NaN by itself."),
+            _ => $"{column} {op} {Bind(value)}",
+        };
     }
+
+    /// <summary>A text column read as a number; null where the text is none.</summary>
+    public string Number(string column) => dialect.Name == "sqlite" ? $"number_of({column})" : $"(case when {column} ~ {Bind(NumberText.Pattern)} then cast({column} as double precision) end)";
+
+    private IEnumerable<string> Values(object? list) => list is List<double> numbers ? numbers.Select(n => Bind(n)) : ((List<string>)list!).Select(v => Bind(v));
+
+    // SQLite's LIKE ignores case; GLOB does not.
+    private string Like(string column, string pattern) => dialect.Name == "sqlite" ? $"({column} glob {Bind(Glob(pattern))})" : $"({column} like {Bind(pattern)} escape '')";
+
+    private string ILike(string column, object? pattern) => dialect.Name == "sqlite" ? $"({column} like {Bind(pattern)})" : $"({column} ilike {Bind(pattern)} escape '')";
+
+    // PostgreSQL's engine is an automaton, too, for the patterns that have passed the parser.
+    private string Matches(string column, object? pattern) => dialect.Name == "sqlite" ? $"matches({column}, {Bind(pattern)})" : $"({column} ~ {Bind(pattern)})";
 
     /// <summary>The value at a key of a column that holds a JSON object, as text; null when there is none.</summary>
     public string JsonText(string column, string key) => dialect.Name == "postgresql"

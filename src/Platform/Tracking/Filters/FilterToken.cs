@@ -33,8 +33,10 @@ internal sealed record FilterToken(TokenKind Kind, string Text, string Raw, int 
                 var content = Quoted(text, ref i);
                 tokens.Add(new FilterToken(c == '`' ? TokenKind.BackQuoted : TokenKind.Quoted, content, text[start..i], start));
             }
-            else if (char.IsLetter(c) || c == '_')
+            else if (char.IsLetter(c) || c == '_' || (extended && c == '.' && tokens is [.., { Kind: TokenKind.BackQuoted or TokenKind.Quoted } before] && before.Position + before.Raw.Length == i))
             {
+                // In metrics.`a b`.max the last part is a word that begins with its dot.
+                i++;
                 while (i < text.Length && (char.IsLetterOrDigit(text[i]) || text[i] is '_' or '.' || (extended && text[i] is '-' or '/' or ':' or '@')))
                     i++;
                 tokens.Add(new FilterToken(TokenKind.Word, text[start..i], text[start..i], start));
@@ -49,7 +51,7 @@ internal sealed record FilterToken(TokenKind Kind, string Text, string Raw, int 
             else
             {
                 var two = i + 1 < text.Length ? text.Substring(i, 2) : "";
-                var symbol = two is "!=" or ">=" or "<=" ? two : c is '=' or '>' or '<' or '(' or ')' or ',' ? c.ToString() : null;
+                var symbol = two is "!=" or ">=" or "<=" || (extended && two == "!~") ? two : c is '=' or '>' or '<' or '(' or ')' or ',' || (extended && c == '~') ? c.ToString() : null;
                 if (symbol is null)
                     throw FilterGrammar.Invalid($"Invalid clause(s) in filter string: '{text}' at position {i}: '{c}' is not expected.", "Put keys with special characters in backquotes: params.`a-b`");
                 i += symbol.Length;

@@ -11,11 +11,12 @@ internal sealed class SortColumns
     /// <summary>For the select list: each column with a comma before it.</summary>
     public string Select => string.Concat(_columns);
 
-    public void Add(string expression, bool descending)
+    /// <param name="nan">What is 1 where the value stands for NaN, which comes between the numbers and what is missing.</param>
+    public void Add(string expression, bool descending, string nan = "0")
     {
         var column = "o" + _columns.Count.ToString(CultureInfo.InvariantCulture);
-        _columns.Add($", {expression} as {column}");
-        _by.Add($"case when {column} is null then 1 else 0 end");
+        _columns.Add($", {expression} as {column}{(nan == "0" ? "" : $", {nan} as {column}_nan")}");
+        _by.Add($"case when {column} is null then 2 {(nan == "0" ? "" : $"when {column}_nan = 1 then 1 ")}else 0 end");
         _by.Add(column + (descending ? " desc" : " asc"));
     }
 
