@@ -32,7 +32,7 @@ export const badge = status => h('span', { class: 'badge ' + tone(status) }, sta
 const fixed = {
   state: { name: 'State', width: 92, cell: run => badge(run.status), text: run => run.status, order: 'attributes.status' },
   started: { name: 'Started', width: 92, cell: run => Number.isNaN(run.start) ? '–' : h('time', { title: when(run.start) }, ago(Date.now() - run.start)), text: run => Number.isNaN(run.start) ? '' : new Date(run.start).toISOString(), number: run => run.start, order: 'attributes.start_time' },
-  duration: { name: 'Duration', width: 92, right: true, cell: run => duration(lengthOf(run)), text: run => String(lengthOf(run) / 1000), number: lengthOf },
+  duration: { name: 'Duration', width: 92, right: true, cell: run => duration(lengthOf(run)), text: run => String(lengthOf(run) / 1000), number: lengthOf, order: 'attributes.duration' },
   user: { name: 'User', width: 90, cell: run => run.user || '–', text: run => run.user || '', order: 'attributes.user_id' },
   experiment: { name: 'Experiment', width: 120, cell: (run, page) => page.nameOf(run.experiment), text: (run, page) => page.nameOf(run.experiment) },
   id: { name: 'Id', width: 90, cell: run => h('code', {}, run.id.slice(0, 8)), text: run => run.id, order: 'attributes.run_id' },
@@ -49,7 +49,7 @@ export function column(id) {
     const part = /:(min|max)$/.exec(key);
     if (part) key = key.slice(0, -4);
     const field = part ? part[1] : 'last', get = run => { const m = run.metrics.get(key); return m ? m[field] : NaN; };
-    return { id, kind, key, field, name: key + (part ? ' (' + part[1] + ')' : ''), width: 104, right: true, number: get, cell: run => run.metrics.has(key) ? number(get(run)) : '–', text: run => run.metrics.has(key) ? String(get(run)) : '', order: part ? null : 'metrics.' + quoted(key) };
+    return { id, kind, key, field, name: key + (part ? ' (' + part[1] + ')' : ''), width: 104, right: true, number: get, cell: run => run.metrics.has(key) ? number(get(run)) : '–', text: run => run.metrics.has(key) ? String(get(run)) : '', order: 'metrics.' + quoted(key) + (part ? '.' + field : '') };
   }
   const from = kind === 'params' ? 'params' : 'tags';
   return { id, kind, key, name: key, width: 110, cell: run => run[from].get(key) ?? '–', text: run => run[from].get(key) ?? '', order: from + '.' + quoted(key), title: run => run[from].get(key), right: false };
@@ -77,7 +77,7 @@ class RunsPage {
     this.experiment = q.get('experiment') || '';
     this.filter = q.get('filter') || '';
     this.text = q.get('q') || '';
-    this.sort = q.getAll('sort').flatMap(text => text.split(/,\s*(?=metrics\.|params\.|tags\.|attributes\.|duration)/)).filter(Boolean);
+    this.sort = q.getAll('sort').flatMap(text => text.split(/,\s*(?=metrics\.|params\.|tags\.|attributes\.)/)).filter(Boolean);
     this.cols = q.has('cols') ? q.get('cols').split('|').filter(Boolean) : null;
     this.pins = (q.get('pin') || '').split('|').filter(Boolean);
     this.widths = new Map((q.get('w') || '').split('|').filter(Boolean).map(t => [t.slice(0, t.lastIndexOf('~')), +t.slice(t.lastIndexOf('~') + 1)]));
@@ -108,10 +108,7 @@ class RunsPage {
 
   save(options) { keep(this.address(), options); }
 
-  question() { return JSON.stringify([this.experiment, this.filter, this.text, this.sort.filter(by => !this.local(by))]); }
-
-  // What the server's grammar does not order by is ordered here, among the runs that are loaded.
-  local(by) { return by.startsWith('duration') || /:(min|max)` (asc|desc)$/.test(by); }
+  question() { return JSON.stringify([this.experiment, this.filter, this.text, this.sort]); }
 
   build() {
     this.bar = h('div', { class: 'tools runs-tools' });
@@ -181,7 +178,7 @@ class RunsPage {
     const regex = /^\/(.+)\/?$/.exec(this.text);
     if (this.text && !regex) parts.push(/^[0-9a-f]{32}$/.test(this.text) ? `attributes.run_id = '${this.text}'` : 'attributes.run_name ilike ' + literal('%' + this.text + '%'));
     if (more && more.where) parts.push(more.where);
-    return { experiment_ids: this.experiment ? [this.experiment] : undefined, filter: parts.join(' and ') || undefined, order_by: this.sort.filter(by => !this.local(by)), max: (more && more.max) || 100, token: more && more.token };
+    return { experiment_ids: this.experiment ? [this.experiment] : undefined, filter: parts.join(' and ') || undefined, order_by: this.sort, max: (more && more.max) || 100, token: more && more.token };
   }
 
   fits(run) {
@@ -253,11 +250,7 @@ class RunsPage {
 
   /** The rows in order: runs, or groups with their runs below them. */
   items() {
-    let runs = this.runs.filter(run => this.fits(run));
-    for (const by of [...this.sort].reverse().filter(by => this.local(by))) {
-      const [, id, direction] = /^(.*) (asc|desc)$/.exec(by), col = column(id.startsWith('metrics.') ? 'metrics.' + id.slice(9, -1).replaceAll('``', '`') : id), sign = direction === 'desc' ? -1 : 1;
-      runs = [...runs].sort((a, b) => { const [x, y] = [col.number(a), col.number(b)]; return Number.isNaN(x) ? Number.isNaN(y) ? 0 : 1 : Number.isNaN(y) ? -1 : sign * (x - y); });
-    }
+    const runs = this.runs.filter(run => this.fits(run));
     this.listed = runs;
     if (this.groups.length === 0) { this.list = runs.map(run => ({ run, depth: 0, line: run.id })); this.groupsFound = []; return; }
     const list = [], found = [];
@@ -316,7 +309,7 @@ class RunsPage {
       h('button', { type: 'button', class: 'quiet eye', 'aria-label': visible ? 'Hide all runs' : 'Show all runs', title: visible ? 'Hide all' : 'Show all', onclick: () => { this.on.clear(); this.off.clear(); this.shown = visible ? 0 : 20; this.save(); this.all(); } }, icon(visible ? 'eye' : 'eyeOff')),
       h('button', { type: 'button', class: 'sorter', onclick: e => this.sortBy('attributes.run_name', e.shiftKey) }, 'Run ' + state('attributes.run_name')));
     hands('name', name);
-    this.head.replaceChildren(h('tr', {}, name, cols.map(col => head(col, col.name, col.order || (col.number ? col.id === 'duration' ? 'duration' : 'metrics.' + quoted(col.key + ':' + col.field) : null))), h('th', {})));
+    this.head.replaceChildren(h('tr', {}, name, cols.map(col => head(col, col.name, col.order)), h('th', {})));
     this.shownColumns = cols;
     this.table.style.width = nameWidth + cols.reduce((sum, c) => sum + this.widthOf(c), 0) + 'px';
   }
@@ -333,7 +326,7 @@ class RunsPage {
     const now = this.sort.find(s => s === by + ' desc' || s === by + ' asc');
     const next = !now ? by + ' desc' : now.endsWith('desc') ? by + ' asc' : null;
     this.sort = more ? [...this.sort.filter(s => s !== now), ...(next ? [next] : [])] : next ? [next] : [];
-    if ([now, next].every(s => !s || this.local(s))) { this.save(); this.all(); } else this.again();
+    this.again();
   }
 
   columnMenu(anchor, col) {
