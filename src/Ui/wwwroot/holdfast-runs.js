@@ -1,7 +1,7 @@
 // The page of runs: a table on the left, a chart of every metric on the right, one state for both, all of it in the address.
 const v = new URL(import.meta.url).search;
 const { h, icon, api, each, later, colourOf, colourTag, dark, toast, complain, ask, popover, menu, duration, when, keep } = await import('./holdfast-parts.js' + v);
-const { number } = await import('./holdfast-charts.js' + v);
+const { number, palette } = await import('./holdfast-charts.js' + v);
 const { Area, View } = await import('./holdfast-lines.js' + v);
 const { hear } = await import('./holdfast-live.js' + v);
 
@@ -272,6 +272,13 @@ class RunsPage {
     part(runs, 0, '', []);
     this.list = list;
     this.groupsFound = found;
+    this.groupOrder = new Map(found.map(g => g.group).sort().map((id, i) => [id, i]));
+  }
+
+  // Few groups are told apart by the palette of all charts; further ones by their name.
+  groupColour(id) {
+    const series = palette().series, at = this.groupOrder.get(id);
+    return at < series.length ? series[at] : colourOf({ id: hash(id) }, dark());
   }
 
   columns() {
@@ -454,7 +461,7 @@ class RunsPage {
 
   row(item, at, index, base) {
     const { run } = item, id = this.lineId(item), place = index.get(id), drawn = place !== undefined && this.isShown(this.shortOf(item), place);
-    const colour = item.group !== undefined ? colourOf({ id: hash(item.group) }, dark()) : colourOf(run, dark());
+    const colour = item.group !== undefined ? this.groupColour(item.group) : colourOf(run, dark());
     let left = this.widths.get('name') || 228;
     const cells = this.shownColumns.map(col => {
       const pinned = this.pins.includes(col.id), style = pinned ? `left:${left}px` : null;
@@ -466,7 +473,7 @@ class RunsPage {
       return h('tr', { class: 'group' + (this.cursor === id ? ' at' : ''), 'data-line': item.line, 'data-row': at, 'data-shown': drawn ? 'yes' : 'no' },
         h('td', { class: 'pinned first', style: 'left:0' }, h('span', { class: 'name-cell', style: `padding-left:${item.depth * 16}px` },
           h('button', { type: 'button', class: 'quiet', 'aria-expanded': String(open), 'aria-label': (open ? 'Close ' : 'Open ') + item.name, onclick: () => { if (this.open.has(item.group)) this.open.delete(item.group); else this.open.add(item.group); this.all(); } }, icon(open ? 'down' : 'right', 14)),
-          item.last && this.eye(item, drawn), item.last && h('i', { class: 'dot', style: 'background:' + colour }), h('span', { class: 'cut group-name', title: item.label }, h('span', { class: 'muted cut' }, item.key + ':'), h('span', {}, item.word)), h('span', { class: 'chip' }, String(item.members.length)))), cells, h('td', {}));
+          item.last && this.eye(item, drawn), item.last && h('i', { class: 'dot', style: 'background:' + colour }), h('span', { class: 'cut group-name', title: item.label }, h('span', { class: 'cut' }, item.word), h('span', { class: 'muted cut' }, item.key)), h('span', { class: 'chip' }, String(item.members.length)))), cells, h('td', {}));
     }
     const chosen = this.selected.has(run.id), isBase = this.baseline === run.id, mark = h('input', { type: 'color', value: /^#/.test(colour) ? colour : hex(colour), 'aria-label': 'Colour of ' + run.name, onchange: e => this.paint(run, e.target.value) });
     return h('tr', { class: (this.cursor === id ? 'at ' : '') + (chosen ? 'chosen ' : '') + (isBase ? 'base ' : ''), 'data-href': '/runs/' + run.id, 'data-run': run.id, 'data-line': item.line, 'data-row': at, 'data-shown': drawn ? 'yes' : 'no' },
@@ -599,7 +606,7 @@ class RunsPage {
     const most = 1000, base = this.known.get(this.baseline);
     const shown = this.drawable().filter((item, i) => this.isShown(this.shortOf(item), i)).slice(0, most);
     const lines = shown.map(item => item.group !== undefined
-      ? { id: 'g' + item.group, label: item.label + ' (' + item.members.length + ')', runs: item.members.slice(0, 300), group: true, colour: () => colourOf({ id: hash(item.group) }, dark()) }
+      ? { id: 'g' + item.group, label: item.label + ' (' + item.members.length + ')', runs: item.members.slice(0, 300), group: true, colour: () => this.groupColour(item.group) }
       : { id: item.run.id, label: item.run.name, runs: [item.run], colour: () => colourOf(item.run, dark()), bold: item.run.id === this.baseline, dash: item.run.id === this.baseline });
     if (base && !lines.some(line => line.id === base.id)) lines.push({ id: base.id, label: base.name + ' (baseline)', runs: [base], colour: () => colourOf(base, dark()), bold: true, dash: true });
     return lines;
