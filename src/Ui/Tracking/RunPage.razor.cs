@@ -1,5 +1,4 @@
 using Holdfast.Contracts;
-using Holdfast.Registry;
 using Holdfast.Tracking;
 using Holdfast.Ui.Shell;
 using Microsoft.AspNetCore.Components;
@@ -32,8 +31,6 @@ public sealed partial class RunPage
 
     [Inject] private TrackingService Tracking { get; set; } = null!;
 
-    [Inject] private RegistryService Registry { get; set; } = null!;
-
     [Inject] private TimeProvider Time { get; set; } = null!;
 
     private string Chosen => _tabs.Any(t => t.Item1 == Tab) ? Tab! : "overview";
@@ -49,11 +46,10 @@ public sealed partial class RunPage
     {
         var run = await Tracking.GetRun(Principal, Id, ct);
         var experiment = await Tracking.GetExperiment(Principal, run.ExperimentId, ct);
-        var versions = Chosen == "overview" ? (await Registry.SearchVersions(Principal, $"run_id = '{run.RunId}'", max: 50, ct: ct)).Items : [];
         var artifacts = Chosen == "artifacts" ? await Tracking.ListArtifacts(Principal, run.RunId, string.IsNullOrEmpty(Path) ? null : Path, ct) : [];
         var preview = Chosen == "artifacts" && File is { Length: > 0 } ? await FilePreview.Of(Tracking, Principal, run.RunId, File, ct) : null;
         var code = Chosen == "code" ? await RunCode.Of(Tracking, Principal, run, ct) : null;
-        return new Shown(run, experiment, versions, artifacts, preview, code, Chosen == "environment" ? await Texts(run.RunId, ct) : []);
+        return new Shown(run, experiment, artifacts, preview, code, Chosen == "environment" ? await Texts(run.RunId, ct) : []);
     }
 
     private static IEnumerable<MetricSummary> Featured(Run run) => run.Metrics.Where(m => !m.Key.StartsWith("system/", StringComparison.Ordinal)).Take(4);
@@ -102,5 +98,5 @@ public sealed partial class RunPage
         return found;
     }
 
-    public sealed record Shown(Run Run, Experiment Experiment, IReadOnlyList<ModelVersion> Versions, IReadOnlyList<ArtifactFile> Artifacts, FilePreview? Preview, RunCode? Code, IReadOnlyList<FilePreview> Texts);
+    public sealed record Shown(Run Run, Experiment Experiment, IReadOnlyList<ArtifactFile> Artifacts, FilePreview? Preview, RunCode? Code, IReadOnlyList<FilePreview> Texts);
 }

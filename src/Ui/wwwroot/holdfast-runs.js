@@ -26,6 +26,8 @@ const lower = /loss|err|rmse|mae|mse|perplexity|latency|_ms|seconds|duration|tim
 /** Whether more of a metric is better: 1, less: -1, not known: 0. Guessed from its name. */
 export const better = key => lower.test(key) ? -1 : higher.test(key) ? 1 : 0;
 
+const edit = (runs, change) => api('POST', '/api/v1/runs/edit', { run_ids: runs.map(run => run.id), ...change });
+
 const tone = status => ({ finished: 'good', running: 'busy', scheduled: 'watch', failed: 'bad', killed: 'bad', crashed: 'bad' })[status] || 'plain';
 export const badge = status => h('span', { class: 'badge ' + tone(status) }, status);
 
@@ -521,7 +523,7 @@ class RunsPage {
       { words: 'Open', key: 'Enter', run: () => Blazor.navigateTo('/runs/' + run.id) },
       { words: this.baseline === run.id ? 'No longer the baseline' : 'Make it the baseline', key: 'b', run: () => this.setBaseline(run.id) },
       { words: 'Only this one', run: () => { this.shown = 0; this.off.clear(); this.on = new Set([run.id.slice(0, 12)]); this.save(); this.all(); } },
-      { words: 'Rename…', run: () => this.rename(run) }, { words: 'Tag…', run: () => this.tag([run]) },
+      { words: 'Rename…', run: () => this.rename(run) }, { words: 'Tag…', run: () => this.tag([run]) }, { words: 'Move…', run: () => this.move([run]) },
       run.tags.has(colourTag) && { words: 'Its first colour again', run: () => api('DELETE', `/api/v1/runs/${run.id}/tags?key=${encodeURIComponent(colourTag)}`).then(() => { run.tags.delete(colourTag); this.all(); }, complain) },
       '-', { words: 'Delete', bad: true, run: () => this.remove([run]) },
     ]);
@@ -541,18 +543,28 @@ class RunsPage {
     const given = await ask(runs.length === 1 ? 'Tag the run' : `Tag ${runs.length} runs`, [{ name: 'key', label: 'Key', required: true }, { name: 'value', label: 'Value' }]);
     if (!given || !given.key.trim()) return;
     const key = given.key.trim(), old = new Map(runs.map(run => [run, run.tags.get(key)]));
-    await each(runs, run => api('PATCH', '/api/v1/runs/' + run.id, { tags: { [key]: given.value } }).then(() => run.tags.set(key, given.value))).then(() => toast(`${runs.length} tagged.`, { action: 'Undo', run: () =>
-      each(runs, run => old.get(run) === undefined ? api('DELETE', `/api/v1/runs/${run.id}/tags?key=${encodeURIComponent(key)}`).then(() => run.tags.delete(key)) : api('PATCH', '/api/v1/runs/' + run.id, { tags: { [key]: old.get(run) } })).then(() => this.all(), complain) }), complain);
+    await edit(runs, { set_tags: { [key]: given.value } }).then(() => { for (const run of runs) run.tags.set(key, given.value); toast(`${runs.length} tagged.`, { action: 'Undo', run: () =>
+      each(runs, run => old.get(run) === undefined ? api('DELETE', `/api/v1/runs/${run.id}/tags?key=${encodeURIComponent(key)}`).then(() => run.tags.delete(key)) : api('PATCH', '/api/v1/runs/' + run.id, { tags: { [key]: old.get(run) } })).then(() => this.all(), complain) }); }, complain);
     this.all();
+  }
+
+  async move(runs) {
+    const others = this.experiments.filter(e => String(e.id) !== this.experiment);
+    if (others.length === 0) { toast('There is no other experiment yet.'); return; }
+    const given = await ask(runs.length === 1 ? 'Move the run' : `Move ${runs.length} runs`, [{ name: 'to', label: 'To the experiment', options: others.map(e => [String(e.id), e.name]) }], { yes: 'Move' });
+    if (!given) return;
+    const old = new Map();
+    for (const run of runs) old.set(run.experiment, [...(old.get(run.experiment) || []), run]);
+    await edit(runs, { move_to: given.to }).then(() => { this.selected.clear(); this.load(); toast(`Moved to ${this.nameOf(given.to)}.`, { action: 'Undo', run: () => each([...old], ([from, some]) => edit(some, { move_to: from })).then(() => this.load(), complain) }); }, complain);
   }
 
   async remove(runs) {
     const gone = new Set(runs.map(run => run.id));
-    try { await each(runs, run => api('DELETE', '/api/v1/runs/' + run.id)); } catch (error) { complain(error); this.load(); return; }
+    try { await edit(runs, { delete: true }); } catch (error) { complain(error); this.load(); return; }
     this.runs = this.runs.filter(run => !gone.has(run.id));
     for (const id of gone) { this.known.delete(id); this.selected.delete(id); }
     this.all();
-    toast(runs.length === 1 ? `“${runs[0].name}” is deleted.` : `${runs.length} runs are deleted.`, { action: 'Undo', stay: 15000, run: () => each(runs, run => api('POST', `/api/v1/runs/${run.id}/restore`)).then(() => this.load(), complain) });
+    toast(runs.length === 1 ? `“${runs[0].name}” is deleted.` : `${runs.length} runs are deleted.`, { action: 'Undo', stay: 15000, run: () => edit(runs, { restore: true }).then(() => this.load(), complain) });
   }
 
   bulkBar() {
@@ -562,7 +574,7 @@ class RunsPage {
     const button = (words, run, bad) => h('button', { type: 'button', class: 'button' + (bad ? ' bad' : ''), onclick: run }, words);
     this.bulk.replaceChildren(h('b', {}, some.length + ' chosen'), some.length > 1 && some.length <= 200 ? h('a', { class: 'button', href: '/compare?runs=' + some.map(run => run.id).join(',') }, 'Compare') : '',
       button('Only these', () => { this.shown = 0; this.off.clear(); this.on = new Set(some.map(run => run.id.slice(0, 12))); this.save(); this.all(); }),
-      button('Tag…', () => this.tag(some)), some.length === 1 ? button('Rename…', () => this.rename(some[0])) : '', button('CSV', () => this.csv(some)), button('Delete', () => this.remove(some), true), h('span', { class: 'spring' }), button('None', () => { this.selected.clear(); this.all(); }));
+      button('Tag…', () => this.tag(some)), button('Move…', () => this.move(some)), some.length === 1 ? button('Rename…', () => this.rename(some[0])) : '', button('CSV', () => this.csv(some)), button('Delete', () => this.remove(some), true), h('span', { class: 'spring' }), button('None', () => { this.selected.clear(); this.all(); }));
   }
 
   csv(runs) {

@@ -24,7 +24,7 @@ public sealed class ModelPages(BrowserFixture browser)
         page = await EveryPage.LookAsync(browser, $"/models/{model}/versions/1", theme, "model-version");
         await Expect(page.Locator("svg.graph")).ToContainTextAsync("applications@v1");
         await Expect(page.Locator("svg.graph")).ToContainTextAsync("trainer 1");
-        await Expect(page.Locator("table.grid").Last).ToContainTextAsync("income");
+        await Expect(page.Locator("main")).ToContainTextAsync("income");
     }
 
     [Fact]
@@ -69,9 +69,33 @@ public sealed class ModelPages(BrowserFixture browser)
         await page.Locator("[data-do=describe]").ClickAsync();
         await page.FillAsync("dialog textarea", "Better on **new** customers.\n\n<script>window.stolen = true</script>");
         await page.Locator("dialog").GetByText("Save").ClickAsync();
-        await Expect(page.Locator(".prose strong")).ToHaveTextAsync("new");
-        await Expect(page.Locator(".prose")).ToContainTextAsync("<script>");
+        await Expect(page.Locator(".prose strong").First).ToHaveTextAsync("new");
+        await Expect(page.Locator(".prose").First).ToContainTextAsync("<script>");
         Assert.False(await page.EvaluateAsync<bool>("window.stolen === true"));
+        Assert.Empty(errors);
+    }
+
+    [Fact]
+    public async Task A_card_is_written_and_comments_are_made_changed_and_taken_away()
+    {
+        var model = await SeedAsync();
+        var (page, errors) = await browser.OpenAsync();
+        await BrowserFixture.VisitAsync(page, $"/models/{model}/versions/2");
+        await page.ClickAsync("[data-do=card]");
+        await page.FillAsync("dialog textarea", "Not for **mortgages**.");
+        await page.Locator("dialog").GetByText("Save").ClickAsync();
+        await Expect(page.Locator("[data-card] .prose")).ToContainTextAsync("mortgages");
+        await page.Locator("[data-comments] header").GetByText("Comment").Last.ClickAsync();
+        await page.FillAsync("dialog textarea", "Looks *fine*.");
+        await page.Locator("dialog button[type=submit]").ClickAsync();
+        await Expect(page.Locator(".comment em")).ToHaveTextAsync("fine");
+        await page.Locator(".comment").GetByText("Change").ClickAsync();
+        await page.FillAsync("dialog textarea", "Looks *good*.");
+        await page.Locator("dialog button[type=submit]").ClickAsync();
+        await Expect(page.Locator(".comment em")).ToHaveTextAsync("good");
+        await EveryPage.PictureAsync(page, "model-version-comments");
+        await page.Locator(".comment").GetByText("Delete").ClickAsync();
+        await Expect(page.Locator(".comment")).ToHaveCountAsync(0);
         Assert.Empty(errors);
     }
 
