@@ -151,6 +151,7 @@ def main():
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or temporary
+        os.makedirs(folder, exist_ok=True)
         paths = [os.path.join(folder, name) for name in ("reference.csv", "current.csv")]
         for path, (numbers, texts) in zip(paths, (reference, current)):
             if os.path.exists(path):

@@ -36,6 +36,9 @@ public sealed class DataFolder : IDisposable
     /// <summary>Check-outs and logs of pipeline runs.</summary>
     public string Work => Path.Combine(Root, "work");
 
+    /// <summary>Copies of what lies in S3; may be emptied at any time.</summary>
+    public string Cache => Path.Combine(Root, "cache");
+
     /// <summary>Scratch space, emptied at start.</summary>
     public string Temporary => Path.Combine(Root, "tmp");
 

@@ -39,10 +39,11 @@ internal sealed class Report(string file)
         {
             Directory.CreateDirectory(Folder);
             var path = Path.Combine(Folder, file);
-            var sections = File.Exists(path) ? Sections(File.ReadAllText(path)) : [];
+            var text = File.Exists(path) ? File.ReadAllText(path) : $"# {Path.GetFileNameWithoutExtension(file)}\n";
+            var sections = Sections(text);
             var old = sections.GetValueOrDefault(title, "").Split('\n').SkipWhile(line => !line.StartsWith("|---", StringComparison.Ordinal)).Skip(1).Where(line => line.StartsWith('|'));
             sections[title] = $"## {title}\n\n{note}\n\n{Line(header)}\n|{string.Concat(header.Select(_ => "---|"))}\n{string.Join('\n', lines(old))}\n";
-            File.WriteAllText(path, $"# {Path.GetFileNameWithoutExtension(file)}\n\n{Head}" + string.Join('\n', sections.Values));
+            File.WriteAllText(path, $"{text.AsSpan(0, text.IndexOf('\n', StringComparison.Ordinal))}\n\n{Head}" + string.Join('\n', sections.Values));
         }
     }
 
@@ -72,6 +73,8 @@ internal sealed class Report(string file)
 
     private static string Cell(object value) => value switch
     {
+        double number when double.IsInfinity(number) => "never",
+        double number when Math.Abs(number) >= 1e4 => number.ToString("F0", CultureInfo.InvariantCulture),
         double number => number.ToString("G4", CultureInfo.InvariantCulture),
         IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",

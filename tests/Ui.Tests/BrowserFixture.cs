@@ -89,6 +89,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         await page.GotoAsync(url);
         await page.WaitForFunctionAsync("() => document.querySelector('.shell[data-live]')");
         await page.WaitForFunctionAsync("() => [...document.querySelectorAll('[data-chart]')].every(e => e.dataset.drawn || e.querySelector('.chart-note'))");
+        await page.WaitForFunctionAsync("() => [...document.querySelectorAll('[data-runs-page], [data-lines], [data-relations], [data-console]')].every(e => e.dataset.drawn)");
     }
 
     public async ValueTask DisposeAsync()

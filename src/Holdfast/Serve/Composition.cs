@@ -88,6 +88,9 @@ public static class HoldfastServer
         }
     }
 
+    private static IBlobStore Blobs(IServiceProvider services, ServeOptions options, S3Address? remote, string folder) =>
+        remote is null ? new FileBlobStore(folder) : new S3BlobStore(remote, services.GetRequiredService<DataFolder>().Cache, options.S3Endpoint, options.Time);
+
     private static void AddFoundation(IServiceCollection services, ServeOptions options)
     {
         services.AddSingleton(options);
@@ -96,8 +99,10 @@ public static class HoldfastServer
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
         services.AddSingleton(_ => DataFolder.Open(options.Data));
         services.AddSingleton(s => options.Database is { } postgres ? Db.OpenPostgres(postgres) : Db.OpenSqlite(s.GetRequiredService<DataFolder>().Database));
-        services.AddKeyedSingleton<IBlobStore>("blobs", (s, _) => new FileBlobStore(s.GetRequiredService<DataFolder>().Blobs));
-        services.AddKeyedSingleton<IBlobStore>("artifacts", (s, _) => new FileBlobStore(options.ArtifactsDestination ?? s.GetRequiredService<DataFolder>().Artifacts));
+        services.AddKeyedSingleton<IBlobStore>("blobs", (s, _) => Blobs(s, options, options.Blobs?.Below("blobs"), s.GetRequiredService<DataFolder>().Blobs));
+        services.AddKeyedSingleton<IBlobStore>("artifacts", (s, _) => Blobs(
+            s, options, S3Address.Is(options.ArtifactsDestination) ? S3Address.Parse(options.ArtifactsDestination!) : options.ArtifactsDestination is null ? options.Blobs?.Below("artifacts") : null,
+            options.ArtifactsDestination ?? s.GetRequiredService<DataFolder>().Artifacts));
         services.AddSingleton<Journal>();
         services.AddSingleton<ServerClock>();
         services.AddSingleton<RequestGuard>();

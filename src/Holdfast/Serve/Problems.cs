@@ -32,8 +32,9 @@ internal static class Problems
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody waits for the answer.
-            context.Response.StatusCode = 499;
+            // Nobody waits for the answer; of a stream, its first part is out already.
+            if (!context.Response.HasStarted)
+                context.Response.StatusCode = 499;
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {

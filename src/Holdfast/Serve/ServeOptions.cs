@@ -1,3 +1,5 @@
+using Holdfast.Storage.Blobs;
+
 namespace Holdfast.Serve;
 
 /// <summary>How log lines look on stderr.</summary>
@@ -34,7 +36,13 @@ public sealed record ServeOptions
     /// <summary>The artifact URI that new experiments get; null = <c>mlflow-artifacts:/</c>, served by this server.</summary>
     public string? ArtifactRoot { get; init; }
 
-    /// <summary>The folder that holds the artifacts this server serves; null = <c>DATA/artifacts</c>.</summary>
+    /// <summary>Where artifacts, datasets and models lie in S3; null = the data folder.</summary>
+    public S3Address? Blobs { get; init; }
+
+    /// <summary>An S3-compatible server; null = AWS.</summary>
+    public string? S3Endpoint { get; init; }
+
+    /// <summary>The folder or <c>s3://</c> address that holds the artifacts this server serves; null = <c>artifacts</c> below <see cref="Blobs"/> or the data folder.</summary>
     public string? ArtifactsDestination { get; init; }
 
     /// <summary>A PostgreSQL connection string; null = the SQLite file of the data folder.</summary>

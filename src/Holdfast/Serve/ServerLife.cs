@@ -1,6 +1,7 @@
 using Holdfast.Access;
 using Holdfast.Kernel;
 using Holdfast.Storage;
+using Holdfast.Storage.Blobs;
 using Holdfast.Storage.Sql;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -11,10 +12,13 @@ namespace Holdfast.Serve;
 /// The order of a start: schema first, then the rooms' background work, then the port, then <c>server.json</c>. A stop runs
 /// backwards: the port drains, the loops end, the rooms flush, the database closes, the folder is free.
 /// </summary>
-internal sealed class ServerLife(Db db, DataFolder folder, ServeOptions options, ServerClock clock, IServer server, TimeProvider time) : IHostedLifecycleService
+internal sealed class ServerLife(Db db, DataFolder folder, ServeOptions options, ServerClock clock, IServer server, TimeProvider time, [FromKeyedServices("blobs")] IBlobStore blobs, [FromKeyedServices("artifacts")] IBlobStore artifacts) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
+        // A bucket that is not there should be said now, not at the first upload.
+        foreach (var store in new[] { blobs, artifacts }.OfType<S3BlobStore>())
+            await store.Check(cancellationToken);
         // Every room's steps are embedded in Platform.
         await Migrator.Migrate(db, Migration.Embedded(typeof(AccessService).Assembly), time.GetUtcNow(), options.Database is null ? CopyDatabase : null, cancellationToken);
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Holdfast.Contracts;
 using Holdfast.Storage;
+using Holdfast.Storage.Blobs;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -36,7 +37,9 @@ public static class Settings
         new("allowed_hosts", "", "Further host names by which clients may address the server, separated by ','."),
         new("public_url", "", "Address by which people reach the server, for links in alerts; default: the one that it listens on."),
         new("artifact_root", "", "Artifact URI given to new experiments; default: mlflow-artifacts:/ (served here)."),
-        new("artifacts_destination", "", "Folder of the artifacts served here; default: DATA/artifacts."),
+        new("artifacts_destination", "", "Folder or s3://BUCKET/PREFIX of the artifacts served here; default: artifacts below blobs."),
+        new("blobs", "", "s3://BUCKET or s3://BUCKET/PREFIX for artifacts, datasets and models; default: the data folder."),
+        new("s3_endpoint", "", "Address of an S3-compatible server, such as http://127.0.0.1:9000; default: AWS. Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile."),
         new("database", "", "PostgreSQL connection string; default: SQLite in the data folder.", Secret: true),
         new("log_format", "text", "text or json, on stderr."),
         new("log_level", "information", "trace, debug, information, warning, error or critical."),
@@ -68,15 +71,18 @@ public static class Settings
             Urls = urls,
             RequireToken = Word(by["auth"], faults, ("on", true), ("off", false), ("true", true), ("false", false)),
             AllowedHosts = Split(by["allowed_hosts"].Value, ','),
-            PublicUrl = PublicUrl(by["public_url"], faults),
+            PublicUrl = Address(by["public_url"], faults, "Write https://HOST."),
             ArtifactRoot = NullIfEmpty(by["artifact_root"].Value),
             ArtifactsDestination = NullIfEmpty(by["artifacts_destination"].Value),
+            Blobs = Bucket(by["blobs"], required: true, faults),
+            S3Endpoint = Address(by["s3_endpoint"], faults, "Write http://HOST:PORT or https://HOST."),
             Database = NullIfEmpty(by["database"].Value),
             LogFormat = Word(by["log_format"], faults, ("text", LogFormat.Text), ("json", LogFormat.Json)),
             LogLevel = Word(
                 by["log_level"], faults, ("trace", LogLevel.Trace), ("debug", LogLevel.Debug), ("information", LogLevel.Information),
                 ("warning", LogLevel.Warning), ("error", LogLevel.Error), ("critical", LogLevel.Critical)),
         };
+        _ = Bucket(by["artifacts_destination"], required: false, faults);
         if (!options.RequireToken && urls.FirstOrDefault(u => !IsLoopback(u)) is { } open)
         {
             faults.Add(new Fault(
@@ -165,11 +171,26 @@ public static class Settings
         return [];
     }
 
-    private static string? PublicUrl(SettingValue value, List<Fault> faults)
+    private static string? Address(SettingValue value, List<Fault> faults, string remedy)
     {
         if (value.Value.Length > 0 && !(Uri.TryCreate(value.Value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
-            faults.Add(new Fault("public_url", $"'{value.Value}' is not an address (from {value.Origin})", "Write https://HOST."));
+            faults.Add(new Fault(value.Name, $"'{value.Value}' is not an address (from {value.Origin})", remedy));
         return NullIfEmpty(value.Value);
+    }
+
+    private static S3Address? Bucket(SettingValue value, bool required, List<Fault> faults)
+    {
+        if (value.Value.Length == 0 || (!required && !S3Address.Is(value.Value)))
+            return null;
+        try
+        {
+            return S3Address.Parse(value.Value);
+        }
+        catch (HoldfastException e)
+        {
+            faults.Add(new Fault(value.Name, $"{e.Message.TrimEnd('.')} (from {value.Origin})", e.Hint));
+            return null;
+        }
     }
 
     private static T Word<T>(SettingValue value, List<Fault> faults, params ReadOnlySpan<(string Word, T Meaning)> words)

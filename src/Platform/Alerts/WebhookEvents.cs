@@ -18,7 +18,12 @@ internal static class WebhookEvents
         ["registered_model.created"] = () => Created("example_model", Example, "An example registered model"),
         ["model_version.created"] = () => new JsonObject
         {
-            ["name"] = "example_model", ["version"] = "1", ["source"] = "models:/123", ["run_id"] = "abcd1234abcd5678", ["tags"] = Tags(Example), ["description"] = "An example model version",
+            ["name"] = "example_model",
+            ["version"] = "1",
+            ["source"] = "models:/123",
+            ["run_id"] = "abcd1234abcd5678",
+            ["tags"] = Tags(Example),
+            ["description"] = "An example model version",
         },
         ["model_version_tag.set"] = () => TagSet("example_model", "1", "example_key", "example_value"),
         ["model_version_tag.deleted"] = () => TagSet("example_model", "1", "example_key", null),
@@ -27,7 +32,11 @@ internal static class WebhookEvents
         ["prompt.created"] = () => Created("example_prompt", Example, "An example prompt"),
         ["prompt_version.created"] = () => new JsonObject
         {
-            ["name"] = "example_prompt", ["version"] = "1", ["template"] = "Hello {{name}}!", ["tags"] = Tags(Example), ["description"] = "An example prompt version",
+            ["name"] = "example_prompt",
+            ["version"] = "1",
+            ["template"] = "Hello {{name}}!",
+            ["tags"] = Tags(Example),
+            ["description"] = "An example prompt version",
         },
         ["prompt_tag.set"] = () => TagSet("example_prompt", null, "example_key", "example_value"),
         ["prompt_tag.deleted"] = () => TagSet("example_prompt", null, "example_key", null),
@@ -67,7 +76,10 @@ internal static class WebhookEvents
         var dot = name.IndexOf('.', StringComparison.Ordinal);
         return new JsonObject
         {
-            ["entity"] = name[..dot], ["action"] = name[(dot + 1)..], ["timestamp"] = at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.ffffffzzz", Culture), ["data"] = data,
+            ["entity"] = name[..dot],
+            ["action"] = name[(dot + 1)..],
+            ["timestamp"] = at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.ffffffzzz", Culture),
+            ["data"] = data,
         }.ToJsonString();
     }
 
@@ -75,12 +87,21 @@ internal static class WebhookEvents
 
     private static JsonObject Version(ModelVersionCreated d) => new()
     {
-        ["name"] = d.Model, ["version"] = Number(d.ModelVersion), ["source"] = d.Source ?? "", ["run_id"] = Null(d.RunId), ["tags"] = Tags(d.Tags), ["description"] = Null(d.Description),
+        ["name"] = d.Model,
+        ["version"] = Number(d.ModelVersion),
+        ["source"] = d.Source ?? "",
+        ["run_id"] = Null(d.RunId),
+        ["tags"] = Tags(d.Tags),
+        ["description"] = Null(d.Description),
     };
 
     private static JsonObject PromptVersion(ModelVersionCreated d) => new()
     {
-        ["name"] = d.Model, ["version"] = Number(d.ModelVersion), ["template"] = d.Tags?.GetValueOrDefault(PromptText), ["tags"] = Tags(Plain(d.Tags)), ["description"] = Null(d.Description),
+        ["name"] = d.Model,
+        ["version"] = Number(d.ModelVersion),
+        ["template"] = d.Tags?.GetValueOrDefault(PromptText),
+        ["tags"] = Tags(Plain(d.Tags)),
+        ["description"] = Null(d.Description),
     };
 
     private static JsonObject TagSet(string model, string? version, string key, string? value)

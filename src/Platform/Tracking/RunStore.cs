@@ -26,6 +26,9 @@ internal static class RunStore
             r => new RunRow(r.Int64(0), r.Text(1), r.Int32(2), Stage(r.Text(3))),
             ("ws", ws), ("id", runId));
 
+    /// <summary>When a run began, in unix milliseconds; 0 when that is not known.</summary>
+    public static long StartedAt(Tx tx, int ws, long key) => tx.Scalar("select started_at from run where workspace_id = @ws and run_key = @key", ("ws", ws), ("key", key)) ?? 0;
+
     public static void Update(Tx tx, int ws, long key, RunStatus? status, DateTimeOffset? end)
     {
         if (status is { } s)

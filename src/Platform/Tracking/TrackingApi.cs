@@ -1,10 +1,13 @@
+using System.Runtime.CompilerServices;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 
 namespace Holdfast.Tracking;
 
@@ -27,6 +30,8 @@ public static class TrackingApi
         runs.MapGet("/", ListRuns).Needs(Role.Viewer);
         runs.MapPost("/", CreateRun).Needs(Role.Editor);
         runs.MapPost("/search", SearchRuns).Needs(Role.Viewer);
+        runs.MapPost("/series", Series).Needs(Role.Viewer);
+        runs.MapGet("/live", Live).Needs(Role.Viewer);
         runs.MapGet("/{run}", GetRun).Needs(Role.Viewer);
         runs.MapPatch("/{run}", ChangeRun).Needs(Role.Editor);
         runs.MapDelete("/{run}", DeleteRun).Needs(Role.Editor);
@@ -153,6 +158,18 @@ public static class TrackingApi
         var id = string.IsNullOrEmpty(body.ExperimentId) ? "0" : await IdOf(tracking, http, body.ExperimentId, ct);
         var run = await tracking.CreateRun(http.Principal(), body with { ExperimentId = id }, ct);
         return Results.Created($"/api/v1/runs/{run.RunId}", run);
+    }
+
+    private static Task<SeriesAnswer> Series(TrackingService tracking, HttpContext http, SeriesQuery body, CancellationToken ct) => tracking.Series(http.Principal(), body, ct);
+
+    private static ServerSentEventsResult<RunNews> Live(TrackingService tracking, HttpContext http, TimeProvider time, IHostApplicationLifetime life, CancellationToken ct) =>
+        TypedResults.ServerSentEvents(Follow(tracking, http.Principal(), time, life.ApplicationStopping, ct));
+
+    private static async IAsyncEnumerable<RunNews> Follow(TrackingService tracking, Principal p, TimeProvider time, CancellationToken stopping, [EnumeratorCancellation] CancellationToken ct)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, stopping);
+        await foreach (var news in tracking.Feed.Listen(p, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15), time, end.Token))
+            yield return news;
     }
 
     private static Task<Run> GetRun(TrackingService tracking, HttpContext http, string run, CancellationToken ct) => tracking.GetRun(http.Principal(), run, ct);

@@ -37,6 +37,7 @@ public sealed partial class TrackingService
                 foreach (var tag in tags)
                     RunStore.SetTag(tx, p.WorkspaceId, key, tag);
                 RunStore.SetTag(tx, p.WorkspaceId, key, new Tag(WellKnownTags.RunName, name));
+                Tell(tx, p, id);
                 return RunStore.Load(tx, p.WorkspaceId, [key])[0];
             },
             ct: ct);
@@ -238,6 +239,7 @@ public sealed partial class TrackingService
             tx =>
             {
                 var run = RunStore.Find(tx, p.WorkspaceId, runId) ?? throw NoRun(runId);
+                Tell(tx, p, runId);
                 return run.Stage == LifecycleStage.Active
                     ? change(tx, run)
                     : throw new HoldfastException(ErrorCode.FailedPrecondition, $"The run {runId} must be in the 'active' state. Current state is deleted.", "Restore it first.");
@@ -248,7 +250,19 @@ public sealed partial class TrackingService
     private async Task SetRunStage(Principal p, string runId, bool deleted, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(p);
-        await db.Write(tx => RunStore.SetStage(tx, p.WorkspaceId, (RunStore.Find(tx, p.WorkspaceId, runId) ?? throw NoRun(runId)).Key, deleted, time.GetUtcNow()), ct: ct);
+        await db.Write(
+            tx =>
+            {
+                RunStore.SetStage(tx, p.WorkspaceId, (RunStore.Find(tx, p.WorkspaceId, runId) ?? throw NoRun(runId)).Key, deleted, time.GetUtcNow());
+                Tell(tx, p, runId);
+            },
+            ct: ct);
+    }
+
+    private void Tell(Tx tx, Principal p, string runId)
+    {
+        if (Feed.Heard)
+            tx.OnCommit(() => Feed.Tell(p.WorkspaceId, runId));
     }
 
     private static void AddParams(Tx tx, Principal p, RunRow run, IReadOnlyList<Param> parameters)

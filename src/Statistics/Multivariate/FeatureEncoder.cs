@@ -1,7 +1,8 @@
 namespace Holdfast.Statistics.Multivariate;
 
 /// <summary>
-/// Makes complete numeric rows of a table, by rules fitted on the reference alone:
+/// Makes complete numeric rows of a table, by rules fitted on the reference, or on both samples together where a classifier is to tell them apart (the shares of
+/// many rare categories in one sample are its fingerprint):
 /// numbers as they are, a missing one as the reference's median; up to <see cref="MostOneHot"/> categories as one 0/1 column each, more as one column with the
 /// category's share in the reference (frequency encoding). A category that the reference did not have is 0 in all of them. Every feature also gets a 0/1 column
 /// "missing", even if the reference has no gaps: gaps that begin later must be seen. Standardise afterwards (<see cref="Standardisation"/>).

@@ -31,7 +31,9 @@ internal sealed class FaultSearch(DiagnosisInput input, List<FeatureEvidence> dr
             _certain.Add(swap.Feature!);
             _certain.Add(swap.Other!);
         }
-        var suspects = input.Features.Where(f => !_certain.Contains(f.Name)).Select(f => new Suspect(f)).ToList();
+        FeatureEvidence[] open = [.. input.Features.Where(f => !_certain.Contains(f.Name))];
+        var suspects = new Suspect[open.Length];
+        Parallel.For(0, open.Length, i => suspects[i] = new Suspect(open[i]));
         // Defects that need nobody's word first: their columns are no witnesses for the rest.
         foreach (var suspect in suspects.Where(s => s.IsCertain)) _certain.Add(suspect.Feature.Name);
         foreach (var suspect in suspects)
@@ -135,7 +137,7 @@ internal sealed class FaultSearch(DiagnosisInput input, List<FeatureEvidence> dr
 
     private static Fault? Swap(IReadOnlyList<FeatureEvidence> features)
     {
-        var moved = features.Where(f => !f.IsCategorical && f.Ks.PValue < 1e-4).ToList();
+        var moved = features.Where(f => !f.IsCategorical && f.Ks.PValue < 1e-4 && NumericFaults.MaySwap(f)).ToList();
         for (var i = 0; i < moved.Count; i++)
         {
             for (var j = i + 1; j < moved.Count; j++)

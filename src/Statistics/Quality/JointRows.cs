@@ -41,16 +41,20 @@ public sealed record JointRows(IReadOnlyList<FeatureColumn> Reference, IReadOnly
             current.Add(after);
         }
         if (!IsUsable || reference.Count < 2) return null;
-        var encoder = FeatureEncoder.Fit(reference);
+        var encoder = FitBoth(reference, current);
         var separation = Separation.Of(encoder.Encode(reference), encoder.Encode(current));
         return (separation, encoder.SumByFeature(separation.Gains));
     }
 
     internal static Separation Separate(IReadOnlyList<FeatureColumn> reference, IReadOnlyList<FeatureColumn> current)
     {
-        var encoder = FeatureEncoder.Fit(reference);
+        var encoder = FitBoth(reference, current);
         return Separation.Of(encoder.Encode(reference), encoder.Encode(current));
     }
+
+    // Of both sides, which are treated alike: the shares of many rare categories in one of them alone tell its rows from the other's.
+    private static FeatureEncoder FitBoth(IReadOnlyList<FeatureColumn> reference, IReadOnlyList<FeatureColumn> current) =>
+        FeatureEncoder.Fit([.. reference.Zip(current, (r, c) => r.Numbers is null ? FeatureColumn.Categorical(r.Name, [.. r.Categories!, .. c.Categories!]) : FeatureColumn.Numeric(r.Name, [.. r.Numbers, .. c.Numbers!]))]);
 
     private static FeatureColumn? Find(IReadOnlyList<FeatureColumn> columns, string name)
     {

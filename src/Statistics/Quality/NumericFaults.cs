@@ -66,19 +66,22 @@ internal static class NumericFaults
         var sample = feature.CurrentSample;
         Fault? found = null;
         var bestGain = 0.0;
+        var reference = Samples.SortedFinite(feature.ReferenceSample);
         for (var eighth = 1; eighth < 8; eighth++)
         {
             var cut = sample.Length * eighth / 8;
             if (cut < AffineTest.MinimumRows || sample.Length - cut < AffineTest.MinimumRows) continue;
             foreach (var changedLast in (ReadOnlySpan<bool>)[true, false])
             {
-                var changed = changedLast ? sample.AsSpan(cut) : sample.AsSpan(0, cut);
-                var same = changedLast ? sample.AsSpan(0, cut) : sample.AsSpan(cut);
-                var untouched = KolmogorovSmirnov.TwoSample(feature.ReferenceSample, same, KsMethod.KolmogorovLimit).Statistic;
+                var changed = Samples.SortedFinite(changedLast ? sample.AsSpan(cut) : sample.AsSpan(0, cut));
+                var same = Samples.SortedFinite(changedLast ? sample.AsSpan(0, cut) : sample.AsSpan(cut));
+                var untouched = KolmogorovSmirnov.Statistic(reference, same);
                 // Where the population moved too, the unchanged rows of the window are the better reference.
-                var still = untouched <= KolmogorovSmirnov.Allowance(feature.ReferenceSample.Length, same.Length, 0.02);
-                if (!still && KolmogorovSmirnov.TwoSample(feature.ReferenceSample, changed, KsMethod.KolmogorovLimit).Statistic <= untouched) continue;
-                var fit = AffineTest.Fit(still ? feature.ReferenceSample : same, changed);
+                var still = untouched <= KolmogorovSmirnov.Allowance(reference.Length, same.Length, 0.02);
+                var touched = KolmogorovSmirnov.Statistic(reference, changed);
+                // Undoing cannot gain more than there is, nor where nothing shows a difference.
+                if (touched <= KolmogorovSmirnov.Allowance(reference.Length, changed.Length, 0) || (still ? touched - untouched <= bestGain : touched <= untouched)) continue;
+                var fit = AffineTest.FitSorted(still ? reference : same, changed);
                 var gain = fit.KsBefore - fit.KsAfterUndo - (still ? untouched : 0);
                 var certain = fit is { IsCertain: true, Agrees: true };
                 if (!(certain || (still && fit.IsAffine && fit.Implausible && fit.Digits == DigitEvidence.Silent)) || !(gain > bestGain)) continue;
@@ -181,10 +184,7 @@ internal static class NumericFaults
 
     public static Fault? Swapped(FeatureEvidence a, FeatureEvidence b)
     {
-        if (a.ReferenceSample.Length < AffineTest.MinimumRows || b.ReferenceSample.Length < AffineTest.MinimumRows) return null;
-        double straightA = Distance(a, a), straightB = Distance(b, b);
-        if (straightA < 0.15 || straightB < 0.15) return null;
-        double crossA = Distance(b, a), crossB = Distance(a, b);
+        double straightA = Distance(a, a), straightB = Distance(b, b), crossA = Distance(b, a), crossB = Distance(a, b);
         if (crossA + crossB > 0.25 * (straightA + straightB)) return null;
         // What is left may be a true move of the population besides; it must be small beside what the exchange explains.
         if (crossA > Math.Max(0.25, KolmogorovSmirnov.Allowance(b.ReferenceSample.Length, a.CurrentSample.Length)) || crossB > Math.Max(0.25, KolmogorovSmirnov.Allowance(a.ReferenceSample.Length, b.CurrentSample.Length))) return null;
@@ -193,6 +193,9 @@ internal static class NumericFaults
             Text($"{a.Name} looks like the reference of {b.Name} and the other way round: KS {straightA:F3} and {straightB:F3} become {crossA:F3} and {crossB:F3}."))
         { Other = b.Name };
     }
+
+    /// <summary>Moved as far as a column does that holds another one.</summary>
+    public static bool MaySwap(FeatureEvidence feature) => feature.ReferenceSample.Length >= AffineTest.MinimumRows && Distance(feature, feature) >= 0.15;
 
     private static double Distance(FeatureEvidence reference, FeatureEvidence current)
     {

@@ -8,7 +8,7 @@ namespace Holdfast.Statistics.Sketches;
 /// </summary>
 internal sealed class BottomK
 {
-    private readonly List<Entry> _heap;
+    private Entry[] _heap;
     private readonly Comparison<int> _tie;
     private ulong _threshold; // nothing with a greater rank is taken
 
@@ -21,7 +21,7 @@ internal sealed class BottomK
         Capacity = capacity;
         Seed = seed;
         _tie = tie;
-        _heap = new List<Entry>(Math.Min(capacity, 256));
+        _heap = new Entry[Math.Min(capacity, 256)];
         _threshold = capacity == 0 ? 0 : ulong.MaxValue;
     }
 
@@ -29,7 +29,7 @@ internal sealed class BottomK
 
     public ulong Seed { get; }
 
-    public int Count => _heap.Count;
+    public int Count { get; private set; }
 
     /// <summary>The slot to write an item into before it is offered; never more than <see cref="Capacity"/>.</summary>
     public int Spare { get; private set; }
@@ -42,11 +42,12 @@ internal sealed class BottomK
     public void Offer(ulong key)
     {
         var entry = new Entry(Hash.Mix(key ^ Seed), key, Spare);
-        if (_heap.Count < Capacity)
+        if (Count < Capacity)
         {
-            _heap.Add(entry);
-            Up(_heap.Count - 1);
-            Spare = _heap.Count;
+            if (Count == _heap.Length) Array.Resize(ref _heap, (int)Math.Min(Capacity, 2L * Count));
+            _heap[Count] = entry;
+            Up(Count++);
+            Spare = Count;
         }
         else if (Capacity > 0 && Compare(entry, _heap[0]) < 0)
         {
@@ -54,13 +55,13 @@ internal sealed class BottomK
             _heap[0] = entry;
             Down(0);
         }
-        if (Capacity > 0 && _heap.Count == Capacity) _threshold = _heap[0].Rank;
+        if (Capacity > 0 && Count == Capacity) _threshold = _heap[0].Rank;
     }
 
     /// <summary>The sampled keys and slots in order of their ranks.</summary>
     public Entry[] ByRank()
     {
-        var entries = _heap.ToArray();
+        var entries = _heap[..Count];
         Array.Sort(entries, Compare);
         return entries;
     }
@@ -100,8 +101,8 @@ internal sealed class BottomK
         while (true)
         {
             var child = 2 * parent + 1;
-            if (child >= _heap.Count) break;
-            if (child + 1 < _heap.Count && Compare(_heap[child + 1], _heap[child]) > 0) child++;
+            if (child >= Count) break;
+            if (child + 1 < Count && Compare(_heap[child + 1], _heap[child]) > 0) child++;
             if (Compare(item, _heap[child]) >= 0) break;
             _heap[parent] = _heap[child];
             parent = child;

@@ -61,12 +61,9 @@ public sealed class FileBlobStore(string root) : IBlobStore
         return Task.FromResult(File.Exists(path) || Directory.Exists(path) ? path : null);
     }
 
-    // The last line of defence: whatever an edge let through, no key leaves the root.
     private string PathOf(string key)
     {
-        if (key.Length == 0 || key.Contains('\0') || key.Contains('\\') || Path.IsPathRooted(key) || key.Split('/').Any(s => s is "" or "." or ".."))
-            throw new HoldfastException(ErrorCode.InvalidArgument, $"Invalid path: '{key}'", "Use a relative path without '..' and without empty parts.");
-        var path = Path.GetFullPath(Path.Combine(_root, key));
+        var path = Path.GetFullPath(Path.Combine(_root, BlobKey.Check(key)));
         if (!path.StartsWith(_root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
             throw new HoldfastException(ErrorCode.InvalidArgument, $"Invalid path: '{key}'", "Use a relative path without '..'.");
         return path;

@@ -1,5 +1,6 @@
 using Holdfast.Contracts;
 using Holdfast.Registry;
+using Holdfast.Serving;
 using Holdfast.Tracking;
 using Holdfast.Ui.Parts;
 using Holdfast.Ui.Shell;
@@ -19,6 +20,8 @@ public sealed partial class ModelVersionPage
 
     [Inject] private TrackingService Tracking { get; set; } = null!;
 
+    [Inject] private ServingService Serving { get; set; } = null!;
+
     /// <inheritdoc />
     protected override async Task<Shown> Load(CancellationToken ct)
     {
@@ -33,7 +36,8 @@ public sealed partial class ModelVersionPage
             // The run was logged elsewhere, or is deleted; the version stands without it.
         }
 
-        return new Shown(version, run);
+        var others = (await Registry.ListVersions(Principal, Name, ct)).Select(v => v.Version).Where(v => v != Version).OrderDescending().Take(200).ToList();
+        return new Shown(version, run, [.. (await Serving.List(Principal, ct)).Where(e => Serves(e, version))], others);
     }
 
     private static IEnumerable<(string, string?, string?)> Measured(Run run) =>
@@ -59,8 +63,19 @@ public sealed partial class ModelVersionPage
         }
 
         nodes.Add(RunView.OfVersion(version));
-        return (nodes, [.. nodes.Zip(nodes.Skip(1), (from, to) => new GraphEdge(from.Id, to.Id))]);
+        var edges = nodes.Zip(nodes.Skip(1), (from, to) => new GraphEdge(from.Id, to.Id)).ToList();
+        foreach (var endpoint in m.Endpoints)
+        {
+            nodes.Add(new GraphNode("endpoint/" + endpoint.Spec.Name, endpoint.Spec.Name, Is(endpoint.Plan.Primary, version) ? "endpoint, primary" : "endpoint, candidate", "busy", Routes.Endpoint(endpoint.Spec.Name)));
+            edges.Add(new GraphEdge(version.Ref, "endpoint/" + endpoint.Spec.Name));
+        }
+
+        return (nodes, edges);
     }
+
+    private static bool Serves(EndpointState endpoint, ModelVersion version) => Is(endpoint.Plan.Primary, version) || Is(endpoint.Plan.Candidate, version);
+
+    private static bool Is(VariantRef? variant, ModelVersion version) => variant?.ToString() == version.Ref;
 
     private static IEnumerable<(string, string?, string?)> About(ModelVersion version)
     {
@@ -74,5 +89,5 @@ public sealed partial class ModelVersionPage
         }
     }
 
-    public sealed record Shown(ModelVersion Version, Run? Run);
+    public sealed record Shown(ModelVersion Version, Run? Run, IReadOnlyList<EndpointState> Endpoints, IReadOnlyList<int> Others);
 }

@@ -44,6 +44,9 @@ public abstract class RoomPage<TModel> : ComponentBase, IDisposable
     /// <summary>The longest time between two loads of an open page; null: the page does not change by itself.</summary>
     protected virtual TimeSpan? Renewed => TimeSpan.FromSeconds(10);
 
+    /// <summary>Ends when what the page shows may have changed.</summary>
+    protected virtual Task Changed(CancellationToken ct) => News.Next(ct);
+
     /// <summary>Asks the doors.</summary>
     protected abstract Task<TModel> Load(CancellationToken ct);
 
@@ -106,7 +109,9 @@ public abstract class RoomPage<TModel> : ComponentBase, IDisposable
         {
             while (!_gone.IsCancellationRequested)
             {
-                await Task.WhenAny(News.Next(_gone.Token), Task.Delay(longest, _gone.Token));
+                using var round = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
+                await Task.WhenAny(Changed(round.Token), Task.Delay(longest, round.Token));
+                await round.CancelAsync();
                 // A busy stretch of the Journal is drawn once a second, not once an event.
                 await Task.Delay(Calm, _gone.Token);
                 await InvokeAsync(async () =>

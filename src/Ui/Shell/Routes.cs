@@ -13,13 +13,14 @@ public static class Routes
 
     public static string NotFound() => "/not-found";
 
-    public static string Runs(string? experiment = null, string? filter = null, string? sort = null, string? cursor = null) =>
-        With("/runs", ("experiment", experiment), ("filter", filter), ("sort", sort), ("cursor", cursor));
+    /// <summary>The rest of the state of this page is written by holdfast-runs.js.</summary>
+    public static string Runs(string? experiment = null, string? filter = null) => With("/runs", ("experiment", experiment), ("filter", filter));
 
-    public static string Run(string run, string? tab = null, string? path = null) => With($"/runs/{Part(run)}", ("tab", tab), ("path", path));
+    public static string Compare(IEnumerable<string> runs, string? tab = null, bool all = false, bool flip = false, string? value = null) =>
+        With("/compare", ("tab", tab), ("all", all ? "1" : null), ("flip", flip ? "1" : null), ("value", value), ("runs", string.Join(',', runs)));
 
-    /// <summary>The points of a metric, as a chart fetches them.</summary>
-    public static string MetricHistory(string run, string key) => With($"/api/v1/runs/{Part(run)}/history", ("key", key), ("max", "20000"));
+    public static string Run(string run, string? tab = null, string? path = null, string? file = null) =>
+        With($"/runs/{Part(run)}", ("tab", tab == "overview" ? null : tab), ("path", path), ("file", file));
 
     /// <summary>A file of a run, as a browser saves it.</summary>
     public static string Artifact(string run, string path) => $"/api/v1/runs/{Part(run)}/artifacts/{string.Join('/', path.Split('/').Select(Part))}";
@@ -34,6 +35,9 @@ public static class Routes
     public static string Model(string model) => $"/models/{Part(model)}";
 
     public static string ModelVersion(string model, int version) => $"/models/{Part(model)}/versions/{version}";
+
+    public static string CompareVersions(string model, int? a = null, int? b = null) =>
+        With($"/models/{Part(model)}/compare", ("a", a?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("b", b?.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
     public static string Data(string? cursor = null) => With("/data", ("cursor", cursor));
 

@@ -1,3 +1,4 @@
+using Holdfast.Contracts;
 using Holdfast.Registry;
 using Holdfast.Tracking;
 using Holdfast.Ui.Shell;
@@ -8,7 +9,12 @@ namespace Holdfast.Ui.Tracking;
 /// <summary>One run: what it is, how its metrics went, what it left.</summary>
 public sealed partial class RunPage
 {
-    private static readonly (string, string)[] _tabs = [("overview", "Overview"), ("charts", "Charts"), ("artifacts", "Artifacts")];
+    private static readonly (string, string)[] _tabs =
+    [
+        ("overview", "Overview"), ("charts", "Charts"), ("system", "System"), ("console", "Console"), ("artifacts", "Files"), ("code", "Code"), ("environment", "Environment"),
+    ];
+
+    private static readonly string[] _environmentFiles = ["holdfast/environment.json", "environment.json", "requirements.txt", "python_env.yaml", "conda.yaml", "model/requirements.txt", "model/conda.yaml"];
 
     [Parameter] public string Id { get; set; } = "";
 
@@ -16,13 +22,18 @@ public sealed partial class RunPage
 
     [SupplyParameterFromQuery] private string? Path { get; set; }
 
+    [SupplyParameterFromQuery] private string? File { get; set; }
+
     [Inject] private TrackingService Tracking { get; set; } = null!;
 
     [Inject] private RegistryService Registry { get; set; } = null!;
 
     [Inject] private TimeProvider Time { get; set; } = null!;
 
-    private string Chosen => Tab is "charts" or "artifacts" ? Tab : "overview";
+    private string Chosen => _tabs.Any(t => t.Item1 == Tab) ? Tab! : "overview";
+
+    /// <inheritdoc />
+    protected override Task Changed(CancellationToken ct) => Task.WhenAny(base.Changed(ct), Tracking.Feed.Next(Principal, Id, ct));
 
     /// <inheritdoc />
     protected override TimeSpan? Renewed => Model?.Run.Status is RunStatus.Running or null ? TimeSpan.FromSeconds(5) : TimeSpan.FromMinutes(5);
@@ -34,12 +45,14 @@ public sealed partial class RunPage
         var experiment = await Tracking.GetExperiment(Principal, run.ExperimentId, ct);
         var versions = Chosen == "overview" ? (await Registry.SearchVersions(Principal, $"run_id = '{run.RunId}'", max: 50, ct: ct)).Items : [];
         var artifacts = Chosen == "artifacts" ? await Tracking.ListArtifacts(Principal, run.RunId, string.IsNullOrEmpty(Path) ? null : Path, ct) : [];
-        return new Shown(run, experiment, versions, artifacts);
+        var preview = Chosen == "artifacts" && File is { Length: > 0 } ? await FilePreview.Of(Tracking, Principal, run.RunId, File, ct) : null;
+        var code = Chosen == "code" ? await RunCode.Of(Tracking, Principal, run, ct) : null;
+        return new Shown(run, experiment, versions, artifacts, preview, code, Chosen == "environment" ? await Texts(run.RunId, ct) : []);
     }
 
     private static IEnumerable<MetricSummary> Featured(Run run) => run.Metrics.Where(m => !m.Key.StartsWith("system/", StringComparison.Ordinal)).Take(4);
 
-    private static string Prefix(string key) => key.IndexOf('/', StringComparison.Ordinal) is > 0 and var at ? key[..at] : "";
+    private static string? Step(long? step) => step is { } at ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"at step {at}") : null;
 
     private static IEnumerable<(string, string?, string?)> About(Run run)
     {
@@ -48,22 +61,30 @@ public sealed partial class RunPage
         yield return ("Started", run.StartTime?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture), null);
         yield return ("Ended", run.EndTime?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture), null);
         yield return ("Traces", "of this run", Routes.Traces(filter: $"run_id = '{run.RunId}'"));
-        foreach (var tag in run.Tags.Where(t => t.Key is not ("mlflow.runName" or "mlflow.user")))
+        foreach (var tag in run.Tags.Where(t => t.Key is not ("mlflow.runName" or "mlflow.user" or RunView.Notes or RunView.ColourTag)))
         {
             yield return (tag.Key, tag.Value.Length > 400 ? tag.Value[..400] + "…" : tag.Value, null);
         }
     }
 
-    /// <summary>The folders down to the one that is shown.</summary>
-    private IEnumerable<(string Name, string Path)> Steps()
+    /// <summary>The files that name packages, where a run has them.</summary>
+    private async Task<IReadOnlyList<FilePreview>> Texts(string run, CancellationToken ct)
     {
-        var whole = "";
-        foreach (var part in (Path ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries))
+        var found = new List<FilePreview>();
+        foreach (var path in _environmentFiles)
         {
-            whole = whole.Length == 0 ? part : whole + "/" + part;
-            yield return (part, whole);
+            try
+            {
+                found.Add(await FilePreview.Of(Tracking, Principal, run, path, ct));
+            }
+            catch (HoldfastException none) when (none.Code is ErrorCode.NotFound or ErrorCode.InvalidArgument or ErrorCode.FailedPrecondition)
+            {
+                // This run has none of that name, or its files lie where this server does not read.
+            }
         }
+
+        return found;
     }
 
-    public sealed record Shown(Run Run, Experiment Experiment, IReadOnlyList<ModelVersion> Versions, IReadOnlyList<ArtifactFile> Artifacts);
+    public sealed record Shown(Run Run, Experiment Experiment, IReadOnlyList<ModelVersion> Versions, IReadOnlyList<ArtifactFile> Artifacts, FilePreview? Preview, RunCode? Code, IReadOnlyList<FilePreview> Texts);
 }

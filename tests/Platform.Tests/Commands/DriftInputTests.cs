@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -39,6 +40,21 @@ public sealed class DriftInputTests : IDisposable
         Assert.All(words, w => Assert.Contains(w, (run.Output + run.Error).ReplaceLineEndings(" ").Replace("   ", " ", StringComparison.Ordinal).Replace("  ", " ", StringComparison.Ordinal), StringComparison.Ordinal));
         if (code == 1)
             Assert.Empty(run.Output);
+    }
+
+    // Only a process of its own has a standard input.
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task One_file_may_come_through_a_pipe(bool current)
+    {
+        var (reference, other) = (Good("ref.csv", 1), Good("cur.csv", 2));
+        var start = new ProcessStartInfo(ServerProcess.Executable, ["drift", current ? reference : "-", current ? "-" : other, "--output", "json"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        using var process = Process.Start(start)!;
+        await process.StandardInput.WriteAsync(await File.ReadAllTextAsync(current ? other : reference, TestContext.Current.CancellationToken));
+        process.StandardInput.Close();
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Fine, process.ExitCode);
+        Assert.Equal((await ConsoleRun.Of("drift", reference, other, "--output", "json")).Output, output);
     }
 
     [Fact]

@@ -14,6 +14,7 @@ using Holdfast.Storage;
 using Holdfast.Storage.Blobs;
 using Holdfast.Storage.Sql;
 using Holdfast.Tracking;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -62,6 +63,7 @@ internal sealed class LoopHarness : IAsyncDisposable
         services.AddKeyedSingleton<IBlobStore>("blobs", (s, _) => new FileBlobStore(s.GetRequiredService<DataFolder>().Blobs));
         services.AddKeyedSingleton<IBlobStore>("artifacts", (s, _) => new FileBlobStore(s.GetRequiredService<DataFolder>().Artifacts));
         services.AddSingleton<Journal>();
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddTracking(new TrackingOptions { ArtifactRoot = TrackingOptions.DefaultArtifactRoot });
         services.AddRegistry();
         services.AddData();

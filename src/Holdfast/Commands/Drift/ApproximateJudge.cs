@@ -13,11 +13,11 @@ internal static class ApproximateJudge
     public const string Open = "insufficient_data";
 
     public static (FoundDiagnosis Diagnosis, IReadOnlyList<MeasuredFeature> Features) Judge(
-        IReadOnlyList<MeasuredFeature> measured, DriftSettings settings, PerformanceEvidence? performance, RepeatedRows repeated, double referenceError, double currentError, IReadOnlyList<string> absent)
+        IReadOnlyList<MeasuredFeature> measured, DriftSettings settings, PerformanceEvidence? performance, RepeatedRows repeated, double referenceError, double currentError, IReadOnlyList<string> absent, JointRows? rows)
     {
-        var (found, features) = DriftJudge.Judge(measured, settings, performance, repeated, absent, null);
-        var near = DriftJudge.Judge([.. measured.Select(m => m.Approximation!.Near.Of(m))], settings, performance, repeated.Moved(referenceError, -currentError), absent, null);
-        var far = DriftJudge.Judge([.. measured.Select(m => m.Approximation!.Far.Of(m))], settings, performance, repeated.Moved(-referenceError, currentError), absent, null);
+        var (found, features) = DriftJudge.Judge(measured, settings, performance, repeated, absent, rows);
+        var near = DriftJudge.Judge([.. measured.Select(m => m.Approximation!.Near.Of(m))], settings, performance, repeated.Moved(referenceError, -currentError), absent, rows);
+        var far = DriftJudge.Judge([.. measured.Select(m => m.Approximation!.Far.Of(m))], settings, performance, repeated.Moved(-referenceError, currentError), absent, rows);
         var (least, most) = (near.Features.ToDictionary(f => f.Name), far.Features.ToDictionary(f => f.Name));
         features = [.. features.Select(f => f with
         {

@@ -1,4 +1,5 @@
 using Holdfast.Contracts;
+using Holdfast.Statistics.Quality;
 using Holdfast.Statistics.Sketches;
 using Holdfast.Storage.Tables;
 
@@ -11,14 +12,15 @@ internal sealed class ApproximateTable
     private readonly long _memory;
     private ApproximateColumn[] _columns = [];
     private RepeatSketch _rows = new();
-    private RowSample _sample;
+    private RowSample _labels;
+    private RowSample _rowSample = new(JointRows.UsefulRows);
     private long _count;
 
     private ApproximateTable(DriftSettings settings)
     {
         _named = [.. new[] { settings.Target, settings.Prediction }.OfType<string>().Distinct(StringComparer.Ordinal)];
         _memory = settings.Memory;
-        _sample = new RowSample(_named);
+        _labels = new RowSample(RowSample.ForLabels, _named);
     }
 
     public static DriftTable Load(string path, string name, DriftSettings settings, Action<long> onRead)
@@ -34,7 +36,11 @@ internal sealed class ApproximateTable
     private DriftTable ToTable(string name)
     {
         var times = _rows.Times();
-        return new DriftTable(name, _count, _columns, _sample.Load, rows => RepeatedRows.Expected(times.Select(t => (t.Key, t.Value)), rows), null) { RepeatedError = _rows.Error };
+        return new DriftTable(name, _count, _columns, _labels.Load, rows => RepeatedRows.Expected(times.Select(t => (t.Key, t.Value)), rows), null)
+        {
+            RepeatedError = _rows.Error,
+            Sample = columns => JointSample.Of(_rowSample.ToTable(), columns),
+        };
     }
 
     private void Add(Table batch)
@@ -48,9 +54,11 @@ internal sealed class ApproximateTable
         Parallel.For(0, _columns.Length, i => _columns[i].Add(batch.Columns[i]));
         foreach (var hash in RepeatedRows.Hashes(batch))
             _rows.Add(hash);
-        _sample.Add(batch);
+        _labels.Add(batch);
+        _rowSample.Add(batch);
         _count += batch.Rows;
     }
 
-    private void Restart() => (_columns, _rows, _sample, _count) = ([], new RepeatSketch(), new RowSample(_named), 0);
+    private void Restart() =>
+        (_columns, _rows, _labels, _rowSample, _count) = ([], new RepeatSketch(), new RowSample(RowSample.ForLabels, _named), new RowSample(JointRows.UsefulRows), 0);
 }

@@ -70,9 +70,10 @@ internal static class DriftComparison
         // The more rows, the more of them are equal by chance: both files are looked at to the same depth.
         var rows = Math.Min(reference.Rows, current.Rows);
         var repeated = Repeated(reference, current, rows);
+        var joint = JointSample.Of(reference, current, [.. pairs.Select(p => (p.Reference.Name, p.Type))]);
         var (diagnosis, features) = settings.Approximate
-            ? ApproximateJudge.Judge(measured, settings, performance, repeated, reference.RepeatedError, current.RepeatedError, absent)
-            : DriftJudge.Judge(measured, settings, performance, repeated, absent, JointSample.Of(reference, current, [.. pairs.Select(p => (p.Reference.Name, p.Type))]));
+            ? ApproximateJudge.Judge(measured, settings, performance, repeated, reference.RepeatedError, current.RepeatedError, absent, joint)
+            : DriftJudge.Judge(measured, settings, performance, repeated, absent, joint);
         return new DriftFindings(new ComparedFile(reference.Name, reference.Rows), new ComparedFile(current.Name, current.Rows), settings, diagnosis, features, [])
         {
             Performance = performance,

@@ -16,10 +16,10 @@ internal static class JointSample
         return compared.Count == 0 ? null : new JointRows(reference.Sample(compared), current.Sample(compared));
     }
 
-    /// <summary>Sampled rows of a table in memory, in their order.</summary>
+    /// <summary>Sampled rows of a table, in their order.</summary>
     public static IReadOnlyList<FeatureColumn> Of(Table table, IReadOnlyList<(string Name, FeatureType Type)> columns)
     {
-        var rows = Rows(table.Rows);
+        var rows = RowSample.Positions(table.Rows, JointRows.UsefulRows);
         return [.. columns.Select(c => Read(table.Find(c.Name)!, c.Type, rows))];
     }
 
@@ -28,17 +28,5 @@ internal static class JointSample
         if (type == FeatureType.Categorical)
             return FeatureColumn.Categorical(column.Name, Array.ConvertAll(rows, r => column.IsMissing(r) ? null : column.Format(r)));
         return FeatureColumn.Numeric(column.Name, Array.ConvertAll(rows, r => column.Kind != ColumnKind.Text ? column.Numbers[r] : CellText.TryParse(ColumnKind.Numeric, column.Texts[r] ?? "", out var number) ? number : double.NaN));
-    }
-
-    // Drawn with a fixed seed, ascending: every k-th row would beat with whatever is periodic in the file.
-    private static int[] Rows(int count)
-    {
-        if (count <= JointRows.UsefulRows)
-            return [.. Enumerable.Range(0, count)];
-        var random = new Random(0);
-        var rows = new SortedSet<int>();
-        while (rows.Count < JointRows.UsefulRows)
-            rows.Add(random.Next(count));
-        return [.. rows];
     }
 }

@@ -1,7 +1,6 @@
 using DuckDB.NET.Data;
 using Holdfast.Contracts;
 using Holdfast.Statistics;
-using Holdfast.Statistics.Multivariate;
 using Holdfast.Statistics.Quality;
 using Holdfast.Storage.Tables;
 
@@ -18,6 +17,7 @@ internal sealed class SpilledTable : IDisposable
     private readonly DuckDBConnection _connection;
     private readonly long _memory;
     private readonly Dictionary<string, List<Column>> _kept;
+    private readonly RowSample _sample = new(JointRows.UsefulRows);
     private SpilledColumn[] _columns = [];
     private long _rows;
 
@@ -49,26 +49,10 @@ internal sealed class SpilledTable : IDisposable
         }
     }
 
-    public DriftTable ToTable(string name) => new(name, _rows, _columns, Whole, rows => RepeatedRows.Expected(Times(), rows), null) { Sample = Sample };
-
-    // Only numbers are spilled, so whole rows have only those: texts are left out on both sides.
-    private IReadOnlyList<FeatureColumn> Sample(IReadOnlyList<(string Name, FeatureType Type)> columns)
+    public DriftTable ToTable(string name) => new(name, _rows, _columns, Whole, rows => RepeatedRows.Expected(Times(), rows), null)
     {
-        List<(string Name, int Index)> numbers = [.. columns.Where(c => c.Type == FeatureType.Numeric).Select(c => (c.Name, Array.FindIndex(_columns, x => x.Name == c.Name && x.Kind == ColumnKind.Numeric))).Where(c => c.Item2 >= 0)];
-        if (numbers.Count == 0)
-            return [];
-        var values = numbers.ConvertAll(_ => new List<double>(JointRows.UsefulRows));
-        using var command = _connection.CreateCommand();
-        command.CommandText = $"select {string.Join(", ", numbers.Select(n => $"c{n.Index}"))} from (select * from t using sample reservoir({JointRows.UsefulRows} rows) repeatable (0))";
-        using var reader = command.ExecuteReader();
-        while (reader.Read())
-        {
-            for (var i = 0; i < values.Count; i++)
-                values[i].Add(reader.IsDBNull(i) ? double.NaN : reader.GetDouble(i));
-        }
-
-        return [.. numbers.Select((n, i) => FeatureColumn.Numeric(n.Name, [.. values[i]]))];
-    }
+        Sample = columns => JointSample.Of(_sample.ToTable(), columns),
+    };
 
     /// <summary>The finite values of a column, ascending.</summary>
     public double[] Sorted(int column, long count)
@@ -122,6 +106,7 @@ internal sealed class SpilledTable : IDisposable
     private void Append(DuckRows appender, Table batch)
     {
         Parallel.For(0, _columns.Length, i => _columns[i].Add(batch.Columns[i]));
+        _sample.Add(batch);
         foreach (var (name, parts) in _kept)
         {
             if (batch.Find(name) is { } part)
