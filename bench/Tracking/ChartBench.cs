@@ -26,14 +26,14 @@ internal static class ChartBench
             {
                 var ids = runs.Take(1_000).ToArray();
                 foreach (var buckets in ids.Length == 1 ? new[] { 500, 1_000, 2_000 } : [100, 200])
-                    await Measure(server, $"{ids.Length} series whole, {buckets} buckets each", new { run_ids = ids, keys = new[] { "loss" }, buckets });
+                    await Measure(server, $"{ids.Length} series whole, {buckets} buckets each", new { runs = ids, keys = new[] { "loss" }, buckets });
                 foreach (var share in new[] { 10, 100, 1_000 })
                 {
                     var from = each / 3;
-                    await Measure(server, $"a {share}th of it, 1000 buckets", new { run_ids = ids[..1], keys = new[] { "loss" }, buckets = 1_000, from_step = from, to_step = from + (each / share) });
+                    await Measure(server, $"a {share}th of it, 1000 buckets", new { runs = ids[..1], keys = new[] { "loss" }, buckets = 1_000, from, to = from + (each / share) });
                 }
 
-                await Measure(server, "whole by time, 1000 buckets", new { run_ids = ids[..1], keys = new[] { "loss" }, buckets = 1_000, by_time = true });
+                await Measure(server, "whole by time, 1000 buckets", new { runs = ids[..1], keys = new[] { "loss" }, buckets = 1_000, x = "time" });
             }
         }
         finally
@@ -48,12 +48,12 @@ internal static class ChartBench
         var bytes = JsonSerializer.SerializeToUtf8Bytes(body);
         var times = new List<double>();
         for (var i = 0; i < 2; i++)
-            await http.Post("/api/v1/runs/chart", bytes);
+            await http.Post("/api/v1/runs/series", bytes);
         var cpu = server.Cpu();
         for (var i = 0; i < 10; i++)
         {
             var began = Stopwatch.GetTimestamp();
-            await http.Post("/api/v1/runs/chart", bytes);
+            await http.Post("/api/v1/runs/series", bytes);
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
 

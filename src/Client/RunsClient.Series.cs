@@ -25,9 +25,9 @@ public sealed partial class RunsClient
             ct);
 
     /// <summary>Metrics of runs as charts draw them: the last, least, greatest and mean value of each bucket. Spikes are never lost.</summary>
-    /// <param name="query">Runs, metrics, range, number of buckets.</param>
+    /// <param name="query">Runs, metrics, positions, range, number of buckets.</param>
     /// <param name="ct">Ends the request.</param>
-    public Task<IReadOnlyList<MetricChart>> Chart(ChartQuery query, CancellationToken ct = default) => _transport.Post<IReadOnlyList<MetricChart>>("/api/v1/runs/chart", query, ct);
+    public Task<SeriesAnswer> Series(SeriesQuery query, CancellationToken ct = default) => _transport.Post<SeriesAnswer>("/api/v1/runs/series", query, ct);
 
     /// <summary>Logs histograms and texts, at most 1,000, all or none.</summary>
     /// <param name="runId">The run.</param>

@@ -6,14 +6,12 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Holdfast.Tracking;
 
-/// <summary>What runs logged step by step: points, charts, media.</summary>
+/// <summary>What runs logged step by step: points and media.</summary>
 public static class SeriesApi
 {
     /// <summary>Maps the routes below <c>/runs</c>.</summary>
     public static void MapSeriesApi(this IEndpointRouteBuilder runs)
     {
-        runs.MapPost("/chart", Chart).Needs(Role.Viewer);
-        runs.MapGet("/{run}/chart", ChartOf).Needs(Role.Viewer);
         runs.MapGet("/{run}/history", History).Needs(Role.Viewer);
         runs.MapGet("/{run}/media", List).Needs(Role.Viewer);
         runs.MapPost("/{run}/media", Log).Needs(Role.Editor);
@@ -22,13 +20,6 @@ public static class SeriesApi
         runs.MapDelete("/{run}/media/{id:long}", Delete).Needs(Role.Editor);
         runs.MapGet("/{run}/media-keys", Keys).Needs(Role.Viewer);
     }
-
-    private static Task<IReadOnlyList<MetricChart>> Chart(TrackingService tracking, HttpContext http, ChartQuery body, CancellationToken ct) => tracking.Chart(http.Principal(), body, ct);
-
-    private static Task<IReadOnlyList<MetricChart>> ChartOf(
-        TrackingService tracking, HttpContext http, string run, string[] key, int? buckets, [FromQuery(Name = "from_step")] decimal? fromStep, [FromQuery(Name = "to_step")] decimal? toStep,
-        [FromQuery(Name = "from_time")] DateTimeOffset? fromTime, [FromQuery(Name = "to_time")] DateTimeOffset? toTime, [FromQuery(Name = "by_time")] bool? byTime, CancellationToken ct) =>
-        tracking.Chart(http.Principal(), new ChartQuery([run], key, buckets ?? 500, fromStep, toStep, fromTime, toTime, byTime ?? false), ct);
 
     private static Task<Page<MetricPoint>> History(
         TrackingService tracking, HttpContext http, string run, string key, int? max, string? token, [FromQuery(Name = "from_step")] decimal? fromStep, [FromQuery(Name = "to_step")] decimal? toStep,

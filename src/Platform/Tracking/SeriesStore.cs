@@ -42,6 +42,10 @@ internal static class SeriesStore
         }
     }
 
+    /// <summary>The key of a series that has points.</summary>
+    public static long? Find(Tx tx, int ws, long run, string name) =>
+        tx.Scalar("select series_key from series where workspace_id = @ws and run_key = @run and name = @name and points > 0", ("ws", ws), ("run", run), ("name", name));
+
     /// <summary>Points by time, step and value.</summary>
     public static List<MetricPoint> History(Tx tx, int ws, long run, string name, int limit, long offset) =>
         tx.Query(
@@ -69,7 +73,7 @@ internal static class SeriesStore
     /// <param name="after">The point before the page; null for the first page.</param>
     public static List<MetricPoint> Points(Tx tx, int ws, long run, string name, PointRange range, PointKey? after, int limit)
     {
-        if (tx.Scalar("select series_key from series where workspace_id = @ws and run_key = @run and name = @name", ("ws", ws), ("run", run), ("name", name)) is not { } series)
+        if (Find(tx, ws, run, name) is not { } series)
             return [];
         var args = new List<(string, object?)> { ("ws", ws), ("series", series), ("limit", limit) };
         var where = range.Where(args);

@@ -1,17 +1,11 @@
 using System.Text;
 using System.Text.Json;
-using Holdfast.Contracts;
 using Holdfast.Kernel;
 
 namespace Holdfast.Tracking;
 
 public sealed partial class TrackingService
 {
-    private const int MaxChartRuns = 1_000;
-    private const int MaxChartKeys = 100;
-    private const int MaxBuckets = 10_000;
-    private const int MaxChartPoints = 2_000_000;
-
     /// <summary>Points of a metric within a range (ends included), by step, time and value.</summary>
     /// <param name="max">Length of the page, 1 to 50,000.</param>
     public async Task<Page<MetricPoint>> MetricPoints(
@@ -30,55 +24,6 @@ public sealed partial class TrackingService
                 return points.Count > max ? new Page<MetricPoint>(points[..max], PointToken.Of(points[max - 1])) : new Page<MetricPoint>(points);
             },
             ct);
-    }
-
-    /// <summary>Metrics of runs, each as at most so many buckets. A metric that a run lacks is left out.</summary>
-    public async Task<IReadOnlyList<MetricChart>> Chart(Principal p, ChartQuery query, CancellationToken ct = default)
-    {
-        ArgumentNullException.ThrowIfNull(p);
-        ArgumentNullException.ThrowIfNull(query);
-        CheckChart(query);
-        var range = Range(query.FromStep, query.ToStep, query.FromTime, query.ToTime);
-        return await db.Read<IReadOnlyList<MetricChart>>(
-            tx =>
-            {
-                var charts = new List<MetricChart>();
-                var runs = query.RunIds.Distinct().Select(id => RunStore.Find(tx, p.WorkspaceId, id) ?? throw NoRun(id)).ToList();
-                foreach (var key in query.Keys.Distinct())
-                {
-                    foreach (var run in runs)
-                    {
-                        ct.ThrowIfCancellationRequested();
-                        if (tx.Scalar(
-                            "select series_key from series where workspace_id = @ws and run_key = @run and name = @name and points > 0", ("ws", p.WorkspaceId), ("run", run.Key), ("name", key)) is not { } series)
-                            continue;
-                        var fold = new ChartFold(query.Buckets, query.ByTime);
-                        BlockStore.Read(tx, p.WorkspaceId, series, range, query.Buckets, fold.Add);
-                        charts.Add(fold.Chart(run.RunId, key));
-                    }
-                }
-
-                return charts;
-            },
-            ct);
-    }
-
-    private static void CheckChart(ChartQuery query)
-    {
-        var faults = new List<Fault>();
-        void Check(bool met, string field, string message, string hint)
-        {
-            if (!met)
-                faults.Add(new Fault(field, message, hint));
-        }
-
-        var (runs, keys) = (query.RunIds?.Count ?? 0, query.Keys?.Count ?? 0);
-        Check(runs is > 0 and <= MaxChartRuns, "run_ids", $"There are {runs} runs.", $"Name 1 to {MaxChartRuns}.");
-        Check(keys is > 0 and <= MaxChartKeys, "keys", $"There are {keys} metrics.", $"Name 1 to {MaxChartKeys}.");
-        Check(query.Buckets is > 0 and <= MaxBuckets, "buckets", $"{query.Buckets} buckets are asked for.", $"Ask for 1 to {MaxBuckets}.");
-        Check((long)runs * keys * query.Buckets <= MaxChartPoints, "buckets", $"{runs} runs with {keys} metrics of {query.Buckets} buckets are {(long)runs * keys * query.Buckets} points.", $"Ask for {MaxChartPoints} at most: fewer buckets, or the metrics one after the other.");
-        if (faults.Count > 0)
-            throw new HoldfastException("The chart cannot be made.", faults);
     }
 
     private static PointRange Range(decimal? fromStep, decimal? toStep, DateTimeOffset? fromTime, DateTimeOffset? toTime)
