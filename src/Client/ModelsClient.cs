@@ -57,4 +57,35 @@ public sealed class ModelsClient
     /// <param name="ct">Ends the request.</param>
     public Task SetAlias(string model, string alias, int version, CancellationToken ct = default) =>
         _transport.Put(HttpMethod.Put, $"/api/v1/models/{Query.Part(model)}/aliases/{Query.Part(alias)}", new AliasTarget(version), ct);
+
+    /// <summary>The remarks on a version, oldest first.</summary>
+    /// <param name="model">Name of the model.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="ct">Ends the request.</param>
+    public async Task<IReadOnlyList<ModelComment>> Comments(string model, int version, CancellationToken ct = default) =>
+        (await _transport.Get<PageOf<ModelComment>>(Of(model, version) + "/comments", ct)).Items;
+
+    /// <summary>Adds a remark to a version.</summary>
+    /// <param name="model">Name of the model.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="markdown">At most 64 KB.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task<ModelComment> Comment(string model, int version, string markdown, CancellationToken ct = default) =>
+        _transport.Post<ModelComment>(Of(model, version) + "/comments", new CommentBody(markdown), ct);
+
+    /// <summary>The card of a version: what people wrote, and what is known of it.</summary>
+    /// <param name="model">Name of the model.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task<ModelCard> Card(string model, int version, CancellationToken ct = default) => _transport.Get<ModelCard>(Of(model, version) + "/card", ct);
+
+    /// <summary>Writes the part of the card that people write.</summary>
+    /// <param name="model">Name of the model.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="markdown">At most 64 KB.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task SetCard(string model, int version, string markdown, CancellationToken ct = default) =>
+        _transport.Put(HttpMethod.Put, Of(model, version) + "/card", new CommentBody(markdown), ct);
+
+    private static string Of(string model, int version) => $"/api/v1/models/{Query.Part(model)}/versions/{version}";
 }

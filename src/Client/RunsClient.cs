@@ -78,6 +78,73 @@ public sealed partial class RunsClient
     /// <param name="ct">Ends the request.</param>
     public Task<PageOf<Run>> Search(RunQuery query, CancellationToken ct = default) => _transport.Post<PageOf<Run>>("/api/v1/runs/search", query, ct);
 
+    /// <summary>A new run that begins as a copy of another one.</summary>
+    /// <param name="runId">The run to copy.</param>
+    /// <param name="fork">Name, last step, experiment, other parameters.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task<Run> Fork(string runId, RunFork? fork = null, CancellationToken ct = default) => _transport.Post<Run>(Path(runId) + "/fork", fork ?? new RunFork(), ct);
+
+    /// <summary>A run that was ended is running again.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task<Run> Resume(string runId, CancellationToken ct = default) => _transport.Post<Run>(Path(runId) + "/resume", null, ct);
+
+    /// <summary>Renames a run.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="name">Its new name.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task Rename(string runId, string name, CancellationToken ct = default) => _transport.Put(HttpMethod.Patch, Path(runId), new RunChange(name), ct);
+
+    /// <summary>Moves a run to another experiment.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="experiment">Id or name of the experiment.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task<Run> Move(string runId, string experiment, CancellationToken ct = default) => _transport.Post<Run>(Path(runId) + "/move", new RunMove(experiment), ct);
+
+    /// <summary>Puts the content of runs into one.</summary>
+    /// <param name="runId">The run that stays.</param>
+    /// <param name="from">The others; they are deleted and can be restored.</param>
+    /// <param name="keepSources">Leaves the others as they are.</param>
+    /// <param name="ct">Ends the request.</param>
+    /// <exception cref="HoldfastException">Parameters differ; all of them are named.</exception>
+    public Task<Run> Merge(string runId, IReadOnlyList<string> from, bool keepSources = false, CancellationToken ct = default) => _transport.Post<Run>(Path(runId) + "/merge", new RunMerge(from, keepSources), ct);
+
+    /// <summary>Changes many runs alike.</summary>
+    /// <param name="edit">Which runs, and what.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task<RunsEdited> Edit(RunsEdit edit, CancellationToken ct = default) => _transport.Post<RunsEdited>("/api/v1/runs/edit", edit, ct);
+
+    /// <summary>Deletes a run; it can be restored.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task Delete(string runId, CancellationToken ct = default) => _transport.Delete(Path(runId), ct);
+
+    /// <summary>The run's note in Markdown; empty when there is none.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="ct">Ends the request.</param>
+    public async Task<string> Note(string runId, CancellationToken ct = default) => (await _transport.Get<NoteBody>(Path(runId) + "/note", ct)).Text;
+
+    /// <summary>Sets the run's note.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="markdown">At most 8,000 characters.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task SetNote(string runId, string markdown, CancellationToken ct = default) => _transport.Put(HttpMethod.Put, Path(runId) + "/note", new NoteBody(markdown), ct);
+
+    /// <summary>The run's output.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="after">The last id that is known; 0 = from the beginning, null = the last pieces.</param>
+    /// <param name="max">At most so many pieces, up to 10,000.</param>
+    /// <param name="ct">Ends the request.</param>
+    public async Task<IReadOnlyList<ConsoleText>> Console(string runId, long? after = 0, int max = 1000, CancellationToken ct = default) =>
+        (await _transport.Get<PageOf<ConsoleText>>(Query.Path(Path(runId) + "/console", ("after", after), ("max", max)), ct)).Items;
+
+    /// <summary>The files and folders directly below a folder of the run's artifacts.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="path">The folder; null = the root.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task<IReadOnlyList<ArtifactFile>> Artifacts(string runId, string? path = null, CancellationToken ct = default) =>
+        _transport.Get<IReadOnlyList<ArtifactFile>>(Query.Path(Path(runId) + "/artifacts", ("path", path)), ct);
+
     private Task<Run> Create(string experiment, string? name, IReadOnlyDictionary<string, string>? tags, CancellationToken ct) =>
         _transport.Post<Run>("/api/v1/runs", new NewRun(experiment, name, Environment.UserName, Tags: tags), ct);
 

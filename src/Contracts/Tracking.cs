@@ -189,7 +189,14 @@ public sealed record NewExperiment(string Name, string? ArtifactLocation = null,
 public sealed record ExperimentChange(string? Name = null, IReadOnlyDictionary<string, string>? Tags = null);
 
 /// <summary>A run to start. Body of <c>POST /api/v1/runs</c>, where <c>experiment_id</c> may be an id or a name.</summary>
-public sealed record NewRun(string ExperimentId, string? Name = null, string? User = null, DateTimeOffset? StartTime = null, IReadOnlyDictionary<string, string>? Tags = null);
+public sealed record NewRun(string ExperimentId, string? Name = null, string? User = null, DateTimeOffset? StartTime = null, IReadOnlyDictionary<string, string>? Tags = null)
+{
+    /// <summary>
+    /// The run's id where the client chose it (32 lowercase hexadecimal digits), so that it can write while the server is away.
+    /// The same id in the same experiment again is the same run.
+    /// </summary>
+    public string? RunId { get; init; }
+}
 
 /// <summary>Body of <c>PATCH /api/v1/runs/{run}</c>.</summary>
 public sealed record RunChange(string? Name = null, RunStatus? Status = null, DateTimeOffset? EndTime = null, IReadOnlyDictionary<string, string>? Tags = null);

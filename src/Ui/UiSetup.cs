@@ -31,6 +31,7 @@ public static class UiSetup
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<PageHandover>();
+        services.AddScoped<Renewal>();
         // Only scripts, styles and pictures: pages hold secrets beside reflected text, which compression would leak over TLS (BREACH).
         services.AddResponseCompression(options =>
         {

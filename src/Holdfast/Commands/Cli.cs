@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Holdfast.Commands.Capture;
 using Holdfast.Commands.Check;
 using Holdfast.Commands.Drift;
 using Holdfast.Contracts;
@@ -78,6 +79,11 @@ public static class Cli
         root.Add(CheckCommand.Create());
         root.Add(DataCommand.Create());
         root.Add(RunCommand.Create());
+        root.Add(RunsCommand.Create());
+        root.Add(SyncCommand.Create());
+        root.Add(LineageCommand.Create());
+        root.Add(UsageCommand.Create());
+        root.Add(GarbageCommand.Create());
         root.Add(PipelineCommand.Create());
         root.Add(ApplyCommand.Create());
         root.Add(ModelsCommand.Create());

@@ -3,10 +3,10 @@ using Holdfast.Contracts;
 
 namespace Holdfast.Commands;
 
-/// <summary><c>holdfast models list|register|promote</c>.</summary>
+/// <summary><c>holdfast models list|register|promote|card|comments</c>.</summary>
 internal static class ModelsCommand
 {
-    public static Command Create() => new("models", "Registered models: versions with signature, lineage and aliases.") { List(), Register(), Promote() };
+    public static Command Create() => new("models", "Registered models: versions with signature, lineage and aliases.") { List(), Register(), Promote(), Card(), Comments() };
 
     private static Command List()
     {
@@ -55,16 +55,57 @@ internal static class ModelsCommand
         var alias = new Option<string>("--alias") { Description = "The alias that shall point to it.", DefaultValueFactory = _ => "champion" };
         return new Command("promote", "Point an alias at a version. Endpoints change through deploy, which proves the version first.") { reference, alias }.WithServer(async (parsed, server, ct) =>
         {
-            var text = parsed.GetRequiredValue(reference);
-            var slash = text.LastIndexOf('/');
-            if (slash < 1 || !int.TryParse(text.AsSpan(slash + 1), out var version))
-                throw new HoldfastException(ErrorCode.InvalidArgument, $"'{text}' does not name a version.", "Write model/3.");
-            await server.Client.Models.SetAlias(text[..slash], parsed.GetRequiredValue(alias), version, ct);
+            var (model, version) = Parse(parsed.GetRequiredValue(reference));
+            await server.Client.Models.SetAlias(model, parsed.GetRequiredValue(alias), version, ct);
             if (!Output.IsJson(parsed))
-                Output.Line($"{text[..slash]}@{parsed.GetRequiredValue(alias)} -> {version}");
+                Output.Line($"{model}@{parsed.GetRequiredValue(alias)} -> {version}");
             else
-                Output.Json(new { model = text[..slash], alias = parsed.GetRequiredValue(alias), version });
+                Output.Json(new { model, alias = parsed.GetRequiredValue(alias), version });
             return ExitCodes.Fine;
         });
+    }
+
+    private static Command Card()
+    {
+        var reference = new Argument<string>("version") { Description = "The version, as model/3." };
+        var text = new Option<string?>("--set") { Description = "The new text of the part that people write, in Markdown; - reads it from stdin." };
+        return new Command("card", "Show the card of a version as Markdown, or write the part that people write.") { reference, text }.WithServer(async (parsed, server, ct) =>
+        {
+            var (model, version) = Parse(parsed.GetRequiredValue(reference));
+            if (parsed.GetValue(text) is { } written)
+                await server.Client.Models.SetCard(model, version, written == "-" ? await Console.In.ReadToEndAsync(ct) : written, ct);
+            var card = await server.Client.Models.Card(model, version, ct);
+            if (Output.IsJson(parsed))
+                Output.Json(card);
+            else
+                Output.Line(card.Markdown.TrimEnd());
+            return ExitCodes.Fine;
+        });
+    }
+
+    private static Command Comments()
+    {
+        var reference = new Argument<string>("version") { Description = "The version, as model/3." };
+        var add = new Option<string?>("--add") { Description = "A remark in Markdown; - reads it from stdin." };
+        return new Command("comments", "Show the remarks on a version, or add one.") { reference, add }.WithServer(async (parsed, server, ct) =>
+        {
+            var (model, version) = Parse(parsed.GetRequiredValue(reference));
+            if (parsed.GetValue(add) is { } remark)
+                await server.Client.Models.Comment(model, version, remark == "-" ? await Console.In.ReadToEndAsync(ct) : remark, ct);
+            var comments = await server.Client.Models.Comments(model, version, ct);
+            if (Output.IsJson(parsed))
+                Output.Json(comments);
+            else
+                Output.Table(comments, "No comments.", ("when", c => Output.Time(c.CreatedAt)), ("who", c => c.Author), ("what", c => c.Text.ReplaceLineEndings(" ")));
+            return ExitCodes.Fine;
+        });
+    }
+
+    private static (string Model, int Version) Parse(string text)
+    {
+        var slash = text.LastIndexOf('/');
+        return slash >= 1 && int.TryParse(text.AsSpan(slash + 1), out var version)
+            ? (text[..slash], version)
+            : throw new HoldfastException(ErrorCode.InvalidArgument, $"'{text}' does not name a version.", "Write model/3.");
     }
 }

@@ -4,6 +4,7 @@ using Holdfast.Alerts;
 using Holdfast.Contracts;
 using Holdfast.Data;
 using Holdfast.Kernel;
+using Holdfast.Lineage;
 using Holdfast.Monitoring;
 using Holdfast.Pipelines;
 using Holdfast.Predictions;
@@ -134,6 +135,7 @@ public static class HoldfastServer
         services.AddRollout();
         services.AddResponse();
         services.AddProjects();
+        services.AddLineage();
         services.AddUi();
 
         // Last: the controllers of all rooms run in it.
@@ -169,8 +171,11 @@ public static class HoldfastServer
         api.MapSystemApi();
         api.MapAccessApi();
         api.MapTrackingApi();
+        api.MapRunLifeApi();
         api.MapTracesApi();
         api.MapRegistryApi();
+        api.MapCardsApi();
+        api.MapLineageApi();
         api.MapDataApi();
         api.MapPredictionsApi();
         api.MapServingApi();

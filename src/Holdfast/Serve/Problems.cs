@@ -76,6 +76,7 @@ internal static class Problems
         BadHttpRequestException { InnerException: JsonException json } => new(ErrorCode.InvalidArgument, $"The JSON body is not valid{At(json)}: {Cause(json)}", "Mend the body; times are RFC 3339, names snake_case."),
         BadHttpRequestException bad => new(ErrorCode.InvalidArgument, bad.Message),
         JsonException json => new(ErrorCode.InvalidArgument, $"The JSON is not valid{At(json)}: {Cause(json)}"),
+        _ when StorageFaults.Explain(e) is { } storage => storage,
         _ => new(ErrorCode.Internal, "Holdfast failed on this request.", "The server's log has the details.", e),
     };
 

@@ -21,5 +21,6 @@ public static class AlertsSetup
             s.GetRequiredService<Db>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Journal>(), s.GetRequiredService<Webhooks>(), s.GetRequiredService<IDataProtectionProvider>(),
             s.GetRequiredService<ILogger<WebhookService>>()))
         .AddHostedService<WebhookRunner>()
+        .AddHostedService<RunNotices>()
         .AddSingleton<IReconciler, AlertReconciler>();
 }

@@ -19,6 +19,7 @@ public static class DataApi
         api.MapGet("/datasets", List).Needs(Role.Viewer);
         api.MapGet("/datasets/{name}/versions", Versions).Needs(Role.Viewer);
         api.MapPost("/datasets/{name}/versions", Add).Needs(Role.Editor).WithMetadata(new UploadLimit());
+        api.MapGet("/dataset-versions/{hash}", OfContent).Needs(Role.Viewer);
         api.MapGet("/datasets/{name}/versions/{which}", Get).Needs(Role.Viewer);
         api.MapGet("/datasets/{name}/versions/{which}/profile", Profile).Needs(Role.Viewer);
         api.MapGet("/datasets/{name}/versions/{which}/content", Content).Needs(Role.Viewer);
@@ -36,6 +37,9 @@ public static class DataApi
 
     private static Task<DatasetVersion> Get(HttpContext http, DataService data, string name, string which, CancellationToken ct) =>
         data.Get(http.Principal(), $"{name}@{which}", ct);
+
+    private static async Task<DatasetVersion> OfContent(HttpContext http, DataService data, string hash, CancellationToken ct) =>
+        await data.FindContent(http.Principal(), hash, ct) ?? throw new Contracts.HoldfastException(Contracts.ErrorCode.NotFound, $"No dataset version has the content {hash}.", "Add the file: holdfast data add NAME FILE");
 
     private static Task<DatasetProfile> Profile(HttpContext http, DataService data, string name, string which, CancellationToken ct) =>
         data.Profile(http.Principal(), $"{name}@{which}", ct);

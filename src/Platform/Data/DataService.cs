@@ -83,6 +83,9 @@ public sealed class DataService(Db db, Journal journal, TimeProvider time, DataF
     /// <summary>The newest version, of whatever dataset, that has a content; null when it was never added.</summary>
     public Task<DatasetVersion?> FindContent(Principal p, string hash, CancellationToken ct = default) => _store.FindContent(p, hash, ct);
 
+    /// <summary>The newest version whose content's hash begins with these digits; null when there is none.</summary>
+    public Task<DatasetVersion?> FindContentPrefix(Principal p, string digits, CancellationToken ct = default) => _store.FindContentPrefix(p, digits, ct);
+
     /// <summary>All datasets.</summary>
     public Task<Page<Dataset>> List(Principal p, string? token = null, int limit = 100, CancellationToken ct = default) =>
         _store.List(p, Position(token, 0), Math.Clamp(limit, 1, 1000), ct);

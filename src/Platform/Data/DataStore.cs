@@ -49,6 +49,12 @@ internal sealed class DataStore(Db db, Journal journal, TimeProvider time)
         tx => tx.QueryOne($"select {VersionColumns} where v.workspace_id = @ws and v.hash = @hash order by v.id desc limit 1", Map, ("ws", p.WorkspaceId), ("hash", hash)),
         ct);
 
+    public Task<DatasetVersion?> FindContentPrefix(Principal p, string digits, CancellationToken ct) => db.Read(
+        tx => tx.QueryOne(
+            $"select {VersionColumns} where v.workspace_id = @ws and v.hash >= @low and v.hash < @high order by v.id desc limit 1", Map,
+            ("ws", p.WorkspaceId), ("low", digits), ("high", digits + "g")),
+        ct);
+
     public Task<Page<Dataset>> List(Principal p, long after, int limit, CancellationToken ct) => db.Read(
         tx =>
         {

@@ -49,6 +49,15 @@ public static class EventText
             "retrain.blocked" => $"Retraining blocked: {e.DetailAs<RetrainBlocked>().Reason}",
             "retrain.unblocked" => $"Retraining allowed again: {e.DetailAs<RetrainUnblocked>().Reason}",
             "project.applied" => $"Project {e.Subject} applied ({e.DetailAs<ProjectApplied>().Changes.Count} changes)",
+            "run.finished" => Run(e.DetailAs<RunFinished>()),
+            "run.resumed" => $"Run {e.DetailAs<RunResumed>().Name} goes on",
+            "run.forked" => Forked(e.DetailAs<RunForked>()),
+            "run.moved" when e.DetailAs<RunMoved>() is var d => $"Run {d.Name} moved from {d.FromExperiment} to {d.ToExperiment}",
+            "run.merged" when e.DetailAs<RunMerged>() is var d => $"{d.FromRuns.Count} runs merged into {d.Name}",
+            "runs.changed" when e.DetailAs<RunsChanged>() is var d => $"{d.Runs} runs changed: {string.Join(", ", d.What)}",
+            "garbage.collected" => Garbage(e.DetailAs<GarbageCollected>()),
+            "model_version.commented" when e.DetailAs<ModelVersionCommented>() is var d => $"{d.Author} commented on {d.Model} version {d.ModelVersion}",
+            "model_card.changed" when e.DetailAs<ModelCardChanged>() is var d => $"{d.Author} changed the card of {d.Model} version {d.ModelVersion}",
             "token.created" => $"Token {e.Subject} created",
             "token.revoked" => $"Token {e.Subject} revoked",
             _ => e.Kind,
@@ -100,6 +109,14 @@ public static class EventText
             text += $", accuracy {Percent(accuracy)} against {Percent(baseline)}";
         return string.Create(Culture, $"{text}; window {d.Window}, {d.Rows:N0} rows, confidence {Percent(d.Confidence)}");
     }
+
+    private static string Run(RunFinished d) =>
+        $"Run {d.Name} of {d.Experiment} {d.Status}" + (d.Seconds is { } s ? $" after {(s < 100 ? s.ToString("0.#", Culture) + " s" : TimeSpan.FromSeconds(Math.Round(s)).ToString("c", Culture))}" : "");
+
+    private static string Forked(RunForked d) => $"Run {d.Name} forked from {d.FromRun}" + (d.AtStep is { } step ? string.Create(Culture, $" at step {step}") : "");
+
+    private static string Garbage(GarbageCollected d) =>
+        string.Create(Culture, $"Removed for good: {d.Experiments} experiments, {d.Runs} runs, {d.LoggedModels} logged models, {d.Files} files, {d.Bytes} bytes");
 
     private static string Alert(AlertSent d) => $"{(d.Delivered ? "Alert sent" : "Alert could not be delivered")} to {d.Channel}: {d.Title}";
 

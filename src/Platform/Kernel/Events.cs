@@ -236,3 +236,52 @@ public sealed record TokenRevoked(string Name) : IEventDetail
 {
     public string Kind => "token.revoked";
 }
+
+/// <param name="Seconds">How long it took.</param>
+/// <param name="Notify">The channels that are told, as its tag or its experiment's says.</param>
+public sealed record RunFinished(string RunId, string Name, string Experiment, string Status, double? Seconds, string? Notify = null) : IEventDetail
+{
+    public string Kind => "run.finished";
+}
+
+public sealed record RunResumed(string RunId, string Name, string Experiment) : IEventDetail
+{
+    public string Kind => "run.resumed";
+}
+
+/// <param name="AtStep">The last step that was copied; null: all.</param>
+public sealed record RunForked(string RunId, string Name, string Experiment, string FromRun, long? AtStep) : IEventDetail
+{
+    public string Kind => "run.forked";
+}
+
+public sealed record RunMoved(string RunId, string Name, string FromExperiment, string ToExperiment) : IEventDetail
+{
+    public string Kind => "run.moved";
+}
+
+public sealed record RunMerged(string RunId, string Name, string Experiment, IReadOnlyList<string> FromRuns) : IEventDetail
+{
+    public string Kind => "run.merged";
+}
+
+/// <param name="What">What was done, such as <c>set tag team</c>.</param>
+public sealed record RunsChanged(int Runs, IReadOnlyList<string> What) : IEventDetail
+{
+    public string Kind => "runs.changed";
+}
+
+public sealed record GarbageCollected(int Experiments, int Runs, int LoggedModels, long Files, long Bytes) : IEventDetail
+{
+    public string Kind => "garbage.collected";
+}
+
+public sealed record ModelVersionCommented(string Model, int ModelVersion, string CommentId, string Author) : IEventDetail
+{
+    public string Kind => "model_version.commented";
+}
+
+public sealed record ModelCardChanged(string Model, int ModelVersion, string Author) : IEventDetail
+{
+    public string Kind => "model_card.changed";
+}

@@ -101,6 +101,7 @@ public sealed partial class RegistryService(Db db, TimeProvider time, Journal jo
             (tx, model) =>
             {
                 ModelStore.Delete(tx, p.WorkspaceId, model.Key);
+                CardStore.Sweep(tx, p.WorkspaceId);
                 return true;
             },
             ct);

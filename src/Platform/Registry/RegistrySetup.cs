@@ -1,3 +1,4 @@
+using Holdfast.Kernel;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Registry;
@@ -10,6 +11,7 @@ public static class RegistrySetup
     {
         services.AddSingleton<PackageStore>();
         services.AddSingleton<RegistryService>();
+        services.AddSingleton<IArtifactRoots, VersionRoots>();
         return services;
     }
 }

@@ -41,6 +41,12 @@ internal static class VersionStore
     public static List<ModelVersion> List(Tx tx, int ws, string model) =>
         All(tx, ws, $"select {Columns} {From} and m.name = @model order by v.version desc", ("ws", ws), ("model", model));
 
+    public static List<ModelVersion> OfRun(Tx tx, int ws, string runId) =>
+        All(tx, ws, $"select {Columns} {From} and v.run_id = @run order by v.version_key", ("ws", ws), ("run", runId));
+
+    public static List<ModelVersion> OfDataset(Tx tx, int ws, string datasetVersion) =>
+        All(tx, ws, $"select {Columns} {From} and v.dataset_version = @data order by v.version_key", ("ws", ws), ("data", datasetVersion));
+
     /// <summary>The highest version of each stage of a model.</summary>
     public static List<ModelVersion> LatestByStage(Tx tx, int ws, long model) => LatestByStage(tx, ws, [model]).GetValueOrDefault(model) ?? [];
 
@@ -97,6 +103,7 @@ internal static class VersionStore
         tx.Execute("delete from model_version_tag where workspace_id = @ws and version_key = @id", ("ws", ws), ("id", version.Id));
         tx.Execute("delete from registered_model_alias where workspace_id = @ws and model_key = @model and version = @version", ("ws", ws), ("model", model), ("version", version.Version));
         tx.Execute("delete from model_version where workspace_id = @ws and version_key = @id", ("ws", ws), ("id", version.Id));
+        CardStore.Sweep(tx, ws);
     }
 
     public static void SetTag(Tx tx, int ws, long id, string key, string value) =>

@@ -25,12 +25,14 @@ public sealed partial class TrackingService
         if (!string.IsNullOrEmpty(run.Name) && tagged is not null && tagged != run.Name)
             throw KeyRules.Invalid($"Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='{run.Name}', mlflow.runName='{tagged}').");
         var name = !string.IsNullOrEmpty(run.Name) ? run.Name : !string.IsNullOrEmpty(tagged) ? tagged : RunNames.New();
-        var id = Ids.Hex32();
+        var id = run.RunId is null ? Ids.Hex32() : CheckRunId(run.RunId);
         return await db.Write(
             tx =>
             {
                 var now = time.GetUtcNow();
                 var e = Experiment(tx, p, run.ExperimentId.Length == 0 ? "0" : run.ExperimentId);
+                if (run.RunId is not null && RunStore.Find(tx, p.WorkspaceId, id) is { } before)
+                    return before.ExperimentId == e.Id ? RunStore.Load(tx, p.WorkspaceId, [before.Key])[0] : throw RunElsewhere(id, before.ExperimentId);
                 if (e.Stage == LifecycleStage.Deleted)
                     throw NotActive(e.Id);
                 var key = RunStore.Create(tx, p.WorkspaceId, id, e.Id, name, run.User ?? p.Name, run.StartTime ?? now, ArtifactPlace.Join(e.ArtifactLocation, id, "artifacts"), now);
@@ -61,10 +63,13 @@ public sealed partial class TrackingService
             p, runId,
             (tx, run) =>
             {
+                var before = RunLifeStore.Status(tx, p.WorkspaceId, run.Key);
                 RunStore.Update(tx, p.WorkspaceId, run.Key, change.Status, change.EndTime);
                 foreach (var tag in tags)
                     RunStore.SetTag(tx, p.WorkspaceId, run.Key, tag);
-                return RunStore.Load(tx, p.WorkspaceId, [run.Key])[0];
+                var changed = RunStore.Load(tx, p.WorkspaceId, [run.Key])[0];
+                TellEnd(tx, p, run, before, changed);
+                return changed;
             },
             ct: ct);
     }
@@ -253,7 +258,11 @@ public sealed partial class TrackingService
         await db.Write(
             tx =>
             {
-                RunStore.SetStage(tx, p.WorkspaceId, (RunStore.Find(tx, p.WorkspaceId, runId) ?? throw NoRun(runId)).Key, deleted, time.GetUtcNow());
+                var run = RunStore.Find(tx, p.WorkspaceId, runId) ?? throw NoRun(runId);
+                // Its files are going or gone.
+                if (RunLifeStore.IsLeaving(tx, p.WorkspaceId, run.Key))
+                    throw NoRun(runId);
+                RunStore.SetStage(tx, p.WorkspaceId, run.Key, deleted, time.GetUtcNow());
                 Tell(tx, p, runId);
             },
             ct: ct);
@@ -330,6 +339,12 @@ public sealed partial class TrackingService
                 throw KeyRules.Invalid($"Dataset {what} exceeds the maximum length of {limit}.");
         }
     }
+
+    private static string CheckRunId(string id) => id.Length == 32 && id.All(char.IsAsciiHexDigitLower)
+        ? id
+        : throw KeyRules.Invalid($"'{id}' is no run id.", "Give 32 lowercase hexadecimal digits, or leave run_id out.");
+
+    private static HoldfastException RunElsewhere(string id, int experiment) => new(ErrorCode.AlreadyExists, $"The run {id} exists in the experiment {experiment}.", "Choose another run_id, or name that experiment.");
 
     private static HoldfastException NoRun(string runId) => new(ErrorCode.NotFound, $"Run with id={runId} not found");
 }

@@ -8,7 +8,7 @@ using Holdfast.Tracking.Filters;
 namespace Holdfast.Tracking;
 
 /// <summary>The door of tracking: experiments (here), runs and artifacts (in the other parts).</summary>
-public sealed partial class TrackingService(Db db, TimeProvider time, TrackingOptions options, ArtifactPlace artifacts)
+public sealed partial class TrackingService(Db db, TimeProvider time, TrackingOptions options, ArtifactPlace artifacts, Journal journal, IEnumerable<IArtifactRoots> roots)
 {
     /// <summary>The experiment that exists from the start.</summary>
     public const int DefaultExperimentId = 0;

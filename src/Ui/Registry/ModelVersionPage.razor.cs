@@ -1,10 +1,7 @@
 using Holdfast.Contracts;
 using Holdfast.Registry;
-using Holdfast.Serving;
 using Holdfast.Tracking;
-using Holdfast.Ui.Parts;
 using Holdfast.Ui.Shell;
-using Holdfast.Ui.Tracking;
 using Microsoft.AspNetCore.Components;
 
 namespace Holdfast.Ui.Registry;
@@ -19,8 +16,6 @@ public sealed partial class ModelVersionPage
     [Inject] private RegistryService Registry { get; set; } = null!;
 
     [Inject] private TrackingService Tracking { get; set; } = null!;
-
-    [Inject] private ServingService Serving { get; set; } = null!;
 
     /// <inheritdoc />
     protected override async Task<Shown> Load(CancellationToken ct)
@@ -37,45 +32,13 @@ public sealed partial class ModelVersionPage
         }
 
         var others = (await Registry.ListVersions(Principal, Name, ct)).Select(v => v.Version).Where(v => v != Version).OrderDescending().Take(200).ToList();
-        return new Shown(version, run, [.. (await Serving.List(Principal, ct)).Where(e => Serves(e, version))], others);
+        return new Shown(version, run, others, await Registry.Card(Principal, Name, Version, ct), await Registry.Comments(Principal, Name, Version, ct));
     }
 
     private static IEnumerable<(string, string?, string?)> Measured(Run run) =>
         run.Metrics.Where(m => !m.Key.StartsWith("system/", StringComparison.Ordinal)).Select(m => (m.Key, (string?)Figure.Number(m.Last.Value), (string?)null));
 
-    private static (IReadOnlyList<GraphNode> Nodes, IReadOnlyList<GraphEdge> Edges) Lineage(Shown m)
-    {
-        var version = m.Version;
-        var nodes = new List<GraphNode>();
-        if (version.DatasetVersion is { Length: > 0 } data)
-        {
-            nodes.Add(new GraphNode("data", data, "dataset version", "plain", RunView.DataUrl(data)));
-        }
-
-        if (version.PipelineRun is { Length: > 0 } pipelineRun)
-        {
-            nodes.Add(new GraphNode("pipeline", pipelineRun[..Math.Min(12, pipelineRun.Length)], "pipeline run", "plain", Routes.PipelineRun(pipelineRun)));
-        }
-
-        if (version.RunId is { Length: > 0 } run)
-        {
-            nodes.Add(new GraphNode("run", m.Run?.Name ?? run[..Math.Min(12, run.Length)], "run", "busy", Routes.Run(run)));
-        }
-
-        nodes.Add(RunView.OfVersion(version));
-        var edges = nodes.Zip(nodes.Skip(1), (from, to) => new GraphEdge(from.Id, to.Id)).ToList();
-        foreach (var endpoint in m.Endpoints)
-        {
-            nodes.Add(new GraphNode("endpoint/" + endpoint.Spec.Name, endpoint.Spec.Name, Is(endpoint.Plan.Primary, version) ? "endpoint, primary" : "endpoint, candidate", "busy", Routes.Endpoint(endpoint.Spec.Name)));
-            edges.Add(new GraphEdge(version.Ref, "endpoint/" + endpoint.Spec.Name));
-        }
-
-        return (nodes, edges);
-    }
-
-    private static bool Serves(EndpointState endpoint, ModelVersion version) => Is(endpoint.Plan.Primary, version) || Is(endpoint.Plan.Candidate, version);
-
-    private static bool Is(VariantRef? variant, ModelVersion version) => variant?.ToString() == version.Ref;
+    private string Api => $"/api/v1/models/{Uri.EscapeDataString(Name)}/versions/{Version}";
 
     private static IEnumerable<(string, string?, string?)> About(ModelVersion version)
     {
@@ -89,5 +52,5 @@ public sealed partial class ModelVersionPage
         }
     }
 
-    public sealed record Shown(ModelVersion Version, Run? Run, IReadOnlyList<EndpointState> Endpoints, IReadOnlyList<int> Others);
+    public sealed record Shown(ModelVersion Version, Run? Run, IReadOnlyList<int> Others, ModelCard Card, IReadOnlyList<ModelComment> Comments);
 }

@@ -1,5 +1,4 @@
 using Holdfast.Registry;
-using Holdfast.Tracking;
 using Holdfast.Ui.Tracking;
 
 namespace Holdfast.Ui.Registry;

@@ -15,6 +15,8 @@ public sealed partial class MainLayout
 
     [Inject] private AccessService Access { get; set; } = null!;
 
+    [Inject] private Renewal Renewal { get; set; } = null!;
+
     protected override async Task OnInitializedAsync() => _workspace = (await Access.Describe(Principal)).Workspace;
 
     // An error belongs to the page that made it: the next page starts clean.

@@ -30,6 +30,9 @@ public abstract class RoomPage<TModel> : ComponentBase, IDisposable
     private Journal News { get; set; } = null!;
 
     [Inject]
+    private Renewal Renewal { get; set; } = null!;
+
+    [Inject]
     private IHttpContextAccessor Http { get; set; } = null!;
 
     [Inject]
@@ -80,11 +83,23 @@ public abstract class RoomPage<TModel> : ComponentBase, IDisposable
     /// <inheritdoc />
     protected override void OnAfterRender(bool firstRender)
     {
-        if (firstRender && Renewed is { } longest)
+        if (!firstRender)
+        {
+            return;
+        }
+
+        Renewal.Asked += RenewAsked;
+        if (Renewed is { } longest)
         {
             _ = Watch(longest);
         }
     }
+
+    private Task RenewAsked() => InvokeAsync(async () =>
+    {
+        await Renew();
+        StateHasChanged();
+    });
 
     /// <summary>Loads again, as after an action on the page.</summary>
     protected async Task Renew()
@@ -138,6 +153,7 @@ public abstract class RoomPage<TModel> : ComponentBase, IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
+        Renewal.Asked -= RenewAsked;
         _gone.Cancel();
         _gone.Dispose();
         GC.SuppressFinalize(this);

@@ -24,7 +24,7 @@ public sealed record RunCode(string? Commit, string? Remote, bool? Dirty, string
 
     private static async Task<string?> Read(TrackingService tracking, Principal p, Run run, CancellationToken ct)
     {
-        foreach (var path in (string[])["holdfast/git.diff", "holdfast/diff.patch", "git/diff.patch", "diff.patch"])
+        foreach (var path in (string[])["holdfast/code.diff", "git/diff.patch", "diff.patch"])
         {
             try
             {

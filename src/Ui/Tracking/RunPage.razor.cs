@@ -1,5 +1,4 @@
 using Holdfast.Contracts;
-using Holdfast.Registry;
 using Holdfast.Tracking;
 using Holdfast.Ui.Shell;
 using Microsoft.AspNetCore.Components;
@@ -14,7 +13,13 @@ public sealed partial class RunPage
         ("overview", "Overview"), ("charts", "Charts"), ("system", "System"), ("console", "Console"), ("artifacts", "Files"), ("code", "Code"), ("environment", "Environment"),
     ];
 
-    private static readonly string[] _environmentFiles = ["holdfast/environment.json", "environment.json", "requirements.txt", "python_env.yaml", "conda.yaml", "model/requirements.txt", "model/conda.yaml"];
+    // What people look for first, under plain names; the tags are those of this program and of MLflow's clients.
+    private static readonly (string Name, string[] Tags)[] _facts =
+    [
+        ("Command", ["holdfast.command", "mlflow.source.name"]), ("Folder", ["holdfast.folder"]), ("Host", ["holdfast.host", "mlflow.host"]), ("Exit code", ["holdfast.exit_code"]), ("Seed", ["holdfast.seed"]),
+        ("Commit", ["mlflow.source.git.commit", "git.commit"]), ("Branch", ["mlflow.source.git.branch"]), ("Repository", ["mlflow.source.git.repoURL"]), ("Uncommitted changes", ["holdfast.git.dirty"]),
+    ];
+    private static readonly string[] _environmentFiles = ["holdfast/capture.json", "holdfast/requirements.txt", "environment.json", "requirements.txt", "python_env.yaml", "conda.yaml", "model/requirements.txt", "model/conda.yaml"];
 
     [Parameter] public string Id { get; set; } = "";
 
@@ -25,8 +30,6 @@ public sealed partial class RunPage
     [SupplyParameterFromQuery] private string? File { get; set; }
 
     [Inject] private TrackingService Tracking { get; set; } = null!;
-
-    [Inject] private RegistryService Registry { get; set; } = null!;
 
     [Inject] private TimeProvider Time { get; set; } = null!;
 
@@ -43,16 +46,15 @@ public sealed partial class RunPage
     {
         var run = await Tracking.GetRun(Principal, Id, ct);
         var experiment = await Tracking.GetExperiment(Principal, run.ExperimentId, ct);
-        var versions = Chosen == "overview" ? (await Registry.SearchVersions(Principal, $"run_id = '{run.RunId}'", max: 50, ct: ct)).Items : [];
         var artifacts = Chosen == "artifacts" ? await Tracking.ListArtifacts(Principal, run.RunId, string.IsNullOrEmpty(Path) ? null : Path, ct) : [];
         var preview = Chosen == "artifacts" && File is { Length: > 0 } ? await FilePreview.Of(Tracking, Principal, run.RunId, File, ct) : null;
         var code = Chosen == "code" ? await RunCode.Of(Tracking, Principal, run, ct) : null;
-        return new Shown(run, experiment, versions, artifacts, preview, code, Chosen == "environment" ? await Texts(run.RunId, ct) : []);
+        return new Shown(run, experiment, artifacts, preview, code, Chosen == "environment" ? await Texts(run.RunId, ct) : []);
     }
 
     private static IEnumerable<MetricSummary> Featured(Run run) => run.Metrics.Where(m => !m.Key.StartsWith("system/", StringComparison.Ordinal)).Take(4);
 
-    private static string? Step(long? step) => step is { } at ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"at step {at}") : null;
+    private static string? Step(decimal? step) => step is { } at ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"at step {at}") : null;
 
     private static IEnumerable<(string, string?, string?)> About(Run run)
     {
@@ -60,12 +62,22 @@ public sealed partial class RunPage
         yield return ("User", run.User, null);
         yield return ("Started", run.StartTime?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture), null);
         yield return ("Ended", run.EndTime?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture), null);
-        yield return ("Traces", "of this run", Routes.Traces(filter: $"run_id = '{run.RunId}'"));
-        foreach (var tag in run.Tags.Where(t => t.Key is not ("mlflow.runName" or "mlflow.user" or RunView.Notes or RunView.ColourTag)))
+        foreach (var (name, tags) in _facts)
         {
-            yield return (tag.Key, tag.Value.Length > 400 ? tag.Value[..400] + "…" : tag.Value, null);
+            if (tags.Select(run.Tag).FirstOrDefault(v => !string.IsNullOrEmpty(v)) is { } value)
+            {
+                yield return (name, Cut(value), null);
+            }
+        }
+
+        yield return ("Traces", "of this run", Routes.Traces(filter: $"run_id = '{run.RunId}'"));
+        foreach (var tag in run.Tags.Where(t => t.Key is not ("mlflow.runName" or "mlflow.user" or RunView.Notes or RunView.ColourTag) && !_facts.Any(f => f.Tags.Contains(t.Key))))
+        {
+            yield return (tag.Key, Cut(tag.Value), null);
         }
     }
+
+    private static string Cut(string value) => value.Length > 400 ? value[..400] + "…" : value;
 
     /// <summary>The files that name packages, where a run has them.</summary>
     private async Task<IReadOnlyList<FilePreview>> Texts(string run, CancellationToken ct)
@@ -86,5 +98,5 @@ public sealed partial class RunPage
         return found;
     }
 
-    public sealed record Shown(Run Run, Experiment Experiment, IReadOnlyList<ModelVersion> Versions, IReadOnlyList<ArtifactFile> Artifacts, FilePreview? Preview, RunCode? Code, IReadOnlyList<FilePreview> Texts);
+    public sealed record Shown(Run Run, Experiment Experiment, IReadOnlyList<ArtifactFile> Artifacts, FilePreview? Preview, RunCode? Code, IReadOnlyList<FilePreview> Texts);
 }

@@ -3,7 +3,7 @@ const v = new URL(import.meta.url).search;
 const { h, icon, api, later, toast, complain, ask, menu } = await import('./holdfast-parts.js' + v);
 const { hear } = await import('./holdfast-live.js' + v);
 
-const again = () => Blazor.navigateTo(location.pathname + location.search, { replaceHistoryEntry: true });
+const again = () => document.querySelector('[data-renew]').click();
 const run = id => '/api/v1/runs/' + encodeURIComponent(id);
 const actions = {
   async note(data) {

@@ -326,7 +326,7 @@ export class Area {
     const order = [...sections.keys()].sort((a, b) => (a === 'system') - (b === 'system') || (a === '' ? -1 : b === '' ? 1 : a.localeCompare(b)));
     this.body.replaceChildren(...order.map(name => {
       const open = name === 'system' && !this.single ? this.view.opened.has(name) : !this.view.closed.has(name || '-');
-      const grid = h('div', { class: 'line-grid', style: `--panel: ${widths[this.view.size] || 330}px; --tall: ${heights[this.view.size] || 210}px` }, sections.get(name).map(key => {
+      const grid = h('div', { class: 'line-grid', style: `--wide: ${widths[this.view.size] || 330}px; --tall: ${heights[this.view.size] || 210}px` }, sections.get(name).map(key => {
         kept.add(key);
         let panel = this.panels.get(key);
         if (!panel) { panel = new Panel(this, key); this.panels.set(key, panel); this.seen.observe(panel.element); this.sized.observe(panel.element); }
@@ -368,7 +368,7 @@ export class Area {
 
 class Panel {
   constructor(area, key) {
-    Object.assign(this, { area, key, visible: false, planned: false, made: null });
+    Object.assign(this, { area, key, visible: false, planned: false, made: null, kept: new WeakMap(), lasted: 0 });
     this.canvas = h('canvas');
     this.top = h('canvas', { class: 'over' });
     this.plot = h('div', { class: 'plot', role: 'img', 'aria-label': key }, this.canvas, this.top);
@@ -401,7 +401,9 @@ class Panel {
   plan() {
     if (this.planned) return;
     this.planned = true;
-    requestAnimationFrame(() => { this.planned = false; if (this.visible && this.element.isConnected) this.draw(); });
+    const draw = () => { this.planned = false; if (!this.visible || !this.element.isConnected) return; const from = performance.now(); this.draw(); this.lasted = performance.now() - from; };
+    // Panels that take long are drawn less often, so that the page answers in between.
+    if (this.lasted < 40) requestAnimationFrame(draw); else setTimeout(() => requestAnimationFrame(draw), Math.min(1500, this.lasted * 3));
   }
 
   /** One trace a line: what is drawn, and what the tip says. */
@@ -412,9 +414,16 @@ class Panel {
     const one = run => {
       const metric = x.startsWith('m:');
       const found = courses.get(run.id, this.key, metric ? 'step' : x);
+      if (!found.all) return null;
+      const other = metric ? courses.get(run.id, x.slice(2), 'step').all : null;
+      // What was made of the same points under the same settings serves again: of a thousand lines a few change at a time.
+      const kept = this.kept.get(found.all);
+      if (kept && kept.name === name && kept.fine === found.fine && kept.other === other) return kept.trace;
       let course = joined(found.all, found.fine);
-      if (course && metric) course = against(course, courses.get(run.id, x.slice(2), 'step').all);
-      return course && course.x.length ? { x: course.x, y: smooth(course.x, course.last, weight, view.smoother), raw: course.last, min: course.min, max: course.max, folded: course.folded } : null;
+      if (metric) course = against(course, other);
+      const trace = course && course.x.length ? { x: course.x, y: smooth(course.x, course.last, weight, view.smoother), raw: course.last, min: course.min, max: course.max, folded: course.folded } : null;
+      this.kept.set(found.all, { name, fine: found.fine, other, trace });
+      return trace;
     };
     const traces = [];
     for (const line of this.area.lines) {
@@ -508,9 +517,9 @@ class Panel {
     // Lines
     ctx.save();
     ctx.beginPath(); ctx.rect(margin.left, margin.top - 4, width - margin.left - margin.right, height - margin.top - margin.bottom + 6); ctx.clip();
-    ctx.lineJoin = 'round';
     const smoothed = own.smooth > 0 && view.smoother !== 'none';
     const many = traces.length > 60;
+    ctx.lineJoin = many ? 'bevel' : 'round';
     for (const t of traces) {
       const colour = t.line.colour();
       ctx.strokeStyle = ctx.fillStyle = colour;
@@ -662,7 +671,8 @@ function path(ctx, t, values, x, y, spikes) {
     if (!Number.isFinite(px) || !Number.isFinite(py)) { pen = false; continue; }
     if (spikes && t.min[i] !== t.max[i]) {
       const [a, b] = [y.at(t.min[i]), y.at(t.max[i])];
-      if (Number.isFinite(a) && Number.isFinite(b)) { if (pen) ctx.lineTo(px, a); else ctx.moveTo(px, a); ctx.lineTo(px, b); pen = true; }
+      // A spike that is no longer than the pen is wide cannot be seen.
+      if (Math.abs(a - b) > 1.5) { if (pen) ctx.lineTo(px, a); else ctx.moveTo(px, a); ctx.lineTo(px, b); pen = true; }
     }
     if (pen) ctx.lineTo(px, py); else { ctx.moveTo(px, py); pen = true; }
   }

@@ -1,11 +1,11 @@
 // The page of runs: a table on the left, a chart of every metric on the right, one state for both, all of it in the address.
 const v = new URL(import.meta.url).search;
 const { h, icon, api, each, later, colourOf, colourTag, dark, toast, complain, ask, popover, menu, duration, when, keep } = await import('./holdfast-parts.js' + v);
-const { number } = await import('./holdfast-charts.js' + v);
+const { number, palette } = await import('./holdfast-charts.js' + v);
 const { Area, View } = await import('./holdfast-lines.js' + v);
 const { hear } = await import('./holdfast-live.js' + v);
 
-const rowHeight = 32, pageLength = 500;
+const rowHeight = 32;
 const noteTag = 'mlflow.note.content', viewTag = 'holdfast.view.';
 const quoted = key => '`' + key.replaceAll('`', '``') + '`';
 const literal = text => "'" + String(text).replaceAll("'", "''") + "'";
@@ -26,13 +26,15 @@ const lower = /loss|err|rmse|mae|mse|perplexity|latency|_ms|seconds|duration|tim
 /** Whether more of a metric is better: 1, less: -1, not known: 0. Guessed from its name. */
 export const better = key => lower.test(key) ? -1 : higher.test(key) ? 1 : 0;
 
+const edit = (runs, change) => api('POST', '/api/v1/runs/edit', { run_ids: runs.map(run => run.id), ...change });
+
 const tone = status => ({ finished: 'good', running: 'busy', scheduled: 'watch', failed: 'bad', killed: 'bad', crashed: 'bad' })[status] || 'plain';
 export const badge = status => h('span', { class: 'badge ' + tone(status) }, status);
 
 const fixed = {
   state: { name: 'State', width: 92, cell: run => badge(run.status), text: run => run.status, order: 'attributes.status' },
   started: { name: 'Started', width: 92, cell: run => Number.isNaN(run.start) ? '–' : h('time', { title: when(run.start) }, ago(Date.now() - run.start)), text: run => Number.isNaN(run.start) ? '' : new Date(run.start).toISOString(), number: run => run.start, order: 'attributes.start_time' },
-  duration: { name: 'Duration', width: 92, right: true, cell: run => duration(lengthOf(run)), text: run => String(lengthOf(run) / 1000), number: lengthOf },
+  duration: { name: 'Duration', width: 92, right: true, cell: run => duration(lengthOf(run)), text: run => String(lengthOf(run) / 1000), number: lengthOf, order: 'attributes.duration' },
   user: { name: 'User', width: 90, cell: run => run.user || '–', text: run => run.user || '', order: 'attributes.user_id' },
   experiment: { name: 'Experiment', width: 120, cell: (run, page) => page.nameOf(run.experiment), text: (run, page) => page.nameOf(run.experiment) },
   id: { name: 'Id', width: 90, cell: run => h('code', {}, run.id.slice(0, 8)), text: run => run.id, order: 'attributes.run_id' },
@@ -49,7 +51,7 @@ export function column(id) {
     const part = /:(min|max)$/.exec(key);
     if (part) key = key.slice(0, -4);
     const field = part ? part[1] : 'last', get = run => { const m = run.metrics.get(key); return m ? m[field] : NaN; };
-    return { id, kind, key, field, name: key + (part ? ' (' + part[1] + ')' : ''), width: 104, right: true, number: get, cell: run => run.metrics.has(key) ? number(get(run)) : '–', text: run => run.metrics.has(key) ? String(get(run)) : '', order: part ? null : 'metrics.' + quoted(key) };
+    return { id, kind, key, field, name: key + (part ? ' (' + part[1] + ')' : ''), width: 104, right: true, number: get, cell: run => run.metrics.has(key) ? number(get(run)) : '–', text: run => run.metrics.has(key) ? String(get(run)) : '', order: 'metrics.' + quoted(key) + (part ? '.' + field : '') };
   }
   const from = kind === 'params' ? 'params' : 'tags';
   return { id, kind, key, name: key, width: 110, cell: run => run[from].get(key) ?? '–', text: run => run[from].get(key) ?? '', order: from + '.' + quoted(key), title: run => run[from].get(key), right: false };
@@ -77,7 +79,7 @@ class RunsPage {
     this.experiment = q.get('experiment') || '';
     this.filter = q.get('filter') || '';
     this.text = q.get('q') || '';
-    this.sort = q.getAll('sort').flatMap(text => text.split(/,\s*(?=metrics\.|params\.|tags\.|attributes\.|duration)/)).filter(Boolean);
+    this.sort = q.getAll('sort').flatMap(text => text.split(/,\s*(?=metrics\.|params\.|tags\.|attributes\.)/)).filter(Boolean);
     this.cols = q.has('cols') ? q.get('cols').split('|').filter(Boolean) : null;
     this.pins = (q.get('pin') || '').split('|').filter(Boolean);
     this.widths = new Map((q.get('w') || '').split('|').filter(Boolean).map(t => [t.slice(0, t.lastIndexOf('~')), +t.slice(t.lastIndexOf('~') + 1)]));
@@ -108,10 +110,7 @@ class RunsPage {
 
   save(options) { keep(this.address(), options); }
 
-  question() { return JSON.stringify([this.experiment, this.filter, this.text, this.sort.filter(by => !this.local(by))]); }
-
-  // What the server's grammar does not order by is ordered here, among the runs that are loaded.
-  local(by) { return by.startsWith('duration') || /:(min|max)` (asc|desc)$/.test(by); }
+  question() { return JSON.stringify([this.experiment, this.filter, this.text, this.sort]); }
 
   build() {
     this.bar = h('div', { class: 'tools runs-tools' });
@@ -181,7 +180,7 @@ class RunsPage {
     const regex = /^\/(.+)\/?$/.exec(this.text);
     if (this.text && !regex) parts.push(/^[0-9a-f]{32}$/.test(this.text) ? `attributes.run_id = '${this.text}'` : 'attributes.run_name ilike ' + literal('%' + this.text + '%'));
     if (more && more.where) parts.push(more.where);
-    return { experiment_ids: this.experiment ? [this.experiment] : undefined, filter: parts.join(' and ') || undefined, order_by: this.sort.filter(by => !this.local(by)), max: (more && more.max) || pageLength, token: more && more.token };
+    return { experiment_ids: this.experiment ? [this.experiment] : undefined, filter: parts.join(' and ') || undefined, order_by: this.sort, max: (more && more.max) || 100, token: more && more.token };
   }
 
   fits(run) {
@@ -225,7 +224,7 @@ class RunsPage {
     if (this.loading || !this.next) return;
     this.loading = true;
     try {
-      const page = await api('POST', '/api/v1/runs/search', this.query({ token: this.next, max: 100 }));
+      const page = await api('POST', '/api/v1/runs/search', this.query({ token: this.next, max: Math.min(1000, Math.max(100, 1000 - this.runs.length)) }));
       if (turn === this.turn) { this.take(page); this.all(); }
     } catch (error) { this.next = null; complain(error); } finally { this.loading = false; }
   }
@@ -253,11 +252,7 @@ class RunsPage {
 
   /** The rows in order: runs, or groups with their runs below them. */
   items() {
-    let runs = this.runs.filter(run => this.fits(run));
-    for (const by of [...this.sort].reverse().filter(by => this.local(by))) {
-      const [, id, direction] = /^(.*) (asc|desc)$/.exec(by), col = column(id.startsWith('metrics.') ? 'metrics.' + id.slice(9, -1).replaceAll('``', '`') : id), sign = direction === 'desc' ? -1 : 1;
-      runs = [...runs].sort((a, b) => { const [x, y] = [col.number(a), col.number(b)]; return Number.isNaN(x) ? Number.isNaN(y) ? 0 : 1 : Number.isNaN(y) ? -1 : sign * (x - y); });
-    }
+    const runs = this.runs.filter(run => this.fits(run));
     this.listed = runs;
     if (this.groups.length === 0) { this.list = runs.map(run => ({ run, depth: 0, line: run.id })); this.groupsFound = []; return; }
     const list = [], found = [];
@@ -279,6 +274,13 @@ class RunsPage {
     part(runs, 0, '', []);
     this.list = list;
     this.groupsFound = found;
+    this.groupOrder = new Map(found.map(g => g.group).sort().map((id, i) => [id, i]));
+  }
+
+  // Few groups are told apart by the palette of all charts; further ones by their name.
+  groupColour(id) {
+    const series = palette().series, at = this.groupOrder.get(id);
+    return at < series.length ? series[at] : colourOf({ id: hash(id) }, dark());
   }
 
   columns() {
@@ -289,15 +291,15 @@ class RunsPage {
       for (const key of run.params.keys()) count.set('params.' + key, (count.get('params.' + key) || 0) + 1);
     }
     const top = kind => [...count].filter(([id]) => id.startsWith(kind)).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([id]) => id);
-    return ['state', 'started', 'duration', ...(this.experiment ? [] : ['experiment']), ...top('metrics.').slice(0, 8), ...top('params.').slice(0, 6)].map(column);
+    return ['state', ...top('metrics.').slice(0, 8), ...top('params.').slice(0, 6), 'started', 'duration', ...(this.experiment ? [] : ['experiment'])].map(column);
   }
 
   ordered() { const all = this.columns(); return [...all.filter(c => this.pins.includes(c.id)), ...all.filter(c => !this.pins.includes(c.id))]; }
 
-  widthOf(col) { return this.widths.get(col.id) || col.width; }
+  widthOf(col) { return this.widths.get(col.id) || col.width + (this.baseline && col.kind === 'metrics' ? 44 : 0); }
 
   header() {
-    const cols = this.ordered(), nameWidth = this.widths.get('name') || 250;
+    const cols = this.ordered(), nameWidth = this.widths.get('name') || 228;
     this.cols_.replaceChildren(h('col', { style: `width:${nameWidth}px` }), ...cols.map(c => h('col', { style: `width:${this.widthOf(c)}px` })), h('col', {}));
     let left = nameWidth;
     const hands = (id, th) => th.append(h('span', { class: 'grip', onpointerdown: e => this.resize(e, id) }));
@@ -316,7 +318,7 @@ class RunsPage {
       h('button', { type: 'button', class: 'quiet eye', 'aria-label': visible ? 'Hide all runs' : 'Show all runs', title: visible ? 'Hide all' : 'Show all', onclick: () => { this.on.clear(); this.off.clear(); this.shown = visible ? 0 : 20; this.save(); this.all(); } }, icon(visible ? 'eye' : 'eyeOff')),
       h('button', { type: 'button', class: 'sorter', onclick: e => this.sortBy('attributes.run_name', e.shiftKey) }, 'Run ' + state('attributes.run_name')));
     hands('name', name);
-    this.head.replaceChildren(h('tr', {}, name, cols.map(col => head(col, col.name, col.order || (col.number ? col.id === 'duration' ? 'duration' : 'metrics.' + quoted(col.key + ':' + col.field) : null))), h('th', {})));
+    this.head.replaceChildren(h('tr', {}, name, cols.map(col => head(col, col.name, col.order)), h('th', {})));
     this.shownColumns = cols;
     this.table.style.width = nameWidth + cols.reduce((sum, c) => sum + this.widthOf(c), 0) + 'px';
   }
@@ -333,7 +335,7 @@ class RunsPage {
     const now = this.sort.find(s => s === by + ' desc' || s === by + ' asc');
     const next = !now ? by + ' desc' : now.endsWith('desc') ? by + ' asc' : null;
     this.sort = more ? [...this.sort.filter(s => s !== now), ...(next ? [next] : [])] : next ? [next] : [];
-    if ([now, next].every(s => !s || this.local(s))) { this.save(); this.all(); } else this.again();
+    this.again();
   }
 
   columnMenu(anchor, col) {
@@ -461,8 +463,8 @@ class RunsPage {
 
   row(item, at, index, base) {
     const { run } = item, id = this.lineId(item), place = index.get(id), drawn = place !== undefined && this.isShown(this.shortOf(item), place);
-    const colour = item.group !== undefined ? colourOf({ id: hash(item.group) }, dark()) : colourOf(run, dark());
-    let left = this.widths.get('name') || 250;
+    const colour = item.group !== undefined ? this.groupColour(item.group) : colourOf(run, dark());
+    let left = this.widths.get('name') || 228;
     const cells = this.shownColumns.map(col => {
       const pinned = this.pins.includes(col.id), style = pinned ? `left:${left}px` : null;
       if (pinned) left += this.widthOf(col);
@@ -473,7 +475,7 @@ class RunsPage {
       return h('tr', { class: 'group' + (this.cursor === id ? ' at' : ''), 'data-line': item.line, 'data-row': at, 'data-shown': drawn ? 'yes' : 'no' },
         h('td', { class: 'pinned first', style: 'left:0' }, h('span', { class: 'name-cell', style: `padding-left:${item.depth * 16}px` },
           h('button', { type: 'button', class: 'quiet', 'aria-expanded': String(open), 'aria-label': (open ? 'Close ' : 'Open ') + item.name, onclick: () => { if (this.open.has(item.group)) this.open.delete(item.group); else this.open.add(item.group); this.all(); } }, icon(open ? 'down' : 'right', 14)),
-          item.last && this.eye(item, drawn), item.last && h('i', { class: 'dot', style: 'background:' + colour }), h('span', { class: 'cut group-name', title: item.label }, h('span', { class: 'muted cut' }, item.key + ':'), h('span', {}, item.word)), h('span', { class: 'chip' }, String(item.members.length)))), cells, h('td', {}));
+          item.last && this.eye(item, drawn), item.last && h('i', { class: 'dot', style: 'background:' + colour }), h('span', { class: 'cut group-name', title: item.label }, h('span', { class: 'cut' }, item.word), h('span', { class: 'muted cut' }, item.key)), h('span', { class: 'chip' }, String(item.members.length)))), cells, h('td', {}));
     }
     const chosen = this.selected.has(run.id), isBase = this.baseline === run.id, mark = h('input', { type: 'color', value: /^#/.test(colour) ? colour : hex(colour), 'aria-label': 'Colour of ' + run.name, onchange: e => this.paint(run, e.target.value) });
     return h('tr', { class: (this.cursor === id ? 'at ' : '') + (chosen ? 'chosen ' : '') + (isBase ? 'base ' : ''), 'data-href': '/runs/' + run.id, 'data-run': run.id, 'data-line': item.line, 'data-row': at, 'data-shown': drawn ? 'yes' : 'no' },
@@ -521,7 +523,7 @@ class RunsPage {
       { words: 'Open', key: 'Enter', run: () => Blazor.navigateTo('/runs/' + run.id) },
       { words: this.baseline === run.id ? 'No longer the baseline' : 'Make it the baseline', key: 'b', run: () => this.setBaseline(run.id) },
       { words: 'Only this one', run: () => { this.shown = 0; this.off.clear(); this.on = new Set([run.id.slice(0, 12)]); this.save(); this.all(); } },
-      { words: 'Rename…', run: () => this.rename(run) }, { words: 'Tag…', run: () => this.tag([run]) },
+      { words: 'Rename…', run: () => this.rename(run) }, { words: 'Tag…', run: () => this.tag([run]) }, { words: 'Move…', run: () => this.move([run]) },
       run.tags.has(colourTag) && { words: 'Its first colour again', run: () => api('DELETE', `/api/v1/runs/${run.id}/tags?key=${encodeURIComponent(colourTag)}`).then(() => { run.tags.delete(colourTag); this.all(); }, complain) },
       '-', { words: 'Delete', bad: true, run: () => this.remove([run]) },
     ]);
@@ -541,18 +543,28 @@ class RunsPage {
     const given = await ask(runs.length === 1 ? 'Tag the run' : `Tag ${runs.length} runs`, [{ name: 'key', label: 'Key', required: true }, { name: 'value', label: 'Value' }]);
     if (!given || !given.key.trim()) return;
     const key = given.key.trim(), old = new Map(runs.map(run => [run, run.tags.get(key)]));
-    await each(runs, run => api('PATCH', '/api/v1/runs/' + run.id, { tags: { [key]: given.value } }).then(() => run.tags.set(key, given.value))).then(() => toast(`${runs.length} tagged.`, { action: 'Undo', run: () =>
-      each(runs, run => old.get(run) === undefined ? api('DELETE', `/api/v1/runs/${run.id}/tags?key=${encodeURIComponent(key)}`).then(() => run.tags.delete(key)) : api('PATCH', '/api/v1/runs/' + run.id, { tags: { [key]: old.get(run) } })).then(() => this.all(), complain) }), complain);
+    await edit(runs, { set_tags: { [key]: given.value } }).then(() => { for (const run of runs) run.tags.set(key, given.value); toast(`${runs.length} tagged.`, { action: 'Undo', run: () =>
+      each(runs, run => old.get(run) === undefined ? api('DELETE', `/api/v1/runs/${run.id}/tags?key=${encodeURIComponent(key)}`).then(() => run.tags.delete(key)) : api('PATCH', '/api/v1/runs/' + run.id, { tags: { [key]: old.get(run) } })).then(() => this.all(), complain) }); }, complain);
     this.all();
+  }
+
+  async move(runs) {
+    const others = this.experiments.filter(e => String(e.id) !== this.experiment);
+    if (others.length === 0) { toast('There is no other experiment yet.'); return; }
+    const given = await ask(runs.length === 1 ? 'Move the run' : `Move ${runs.length} runs`, [{ name: 'to', label: 'To the experiment', options: others.map(e => [String(e.id), e.name]) }], { yes: 'Move' });
+    if (!given) return;
+    const old = new Map();
+    for (const run of runs) old.set(run.experiment, [...(old.get(run.experiment) || []), run]);
+    await edit(runs, { move_to: given.to }).then(() => { this.selected.clear(); this.load(); toast(`Moved to ${this.nameOf(given.to)}.`, { action: 'Undo', run: () => each([...old], ([from, some]) => edit(some, { move_to: from })).then(() => this.load(), complain) }); }, complain);
   }
 
   async remove(runs) {
     const gone = new Set(runs.map(run => run.id));
-    try { await each(runs, run => api('DELETE', '/api/v1/runs/' + run.id)); } catch (error) { complain(error); this.load(); return; }
+    try { await edit(runs, { delete: true }); } catch (error) { complain(error); this.load(); return; }
     this.runs = this.runs.filter(run => !gone.has(run.id));
     for (const id of gone) { this.known.delete(id); this.selected.delete(id); }
     this.all();
-    toast(runs.length === 1 ? `“${runs[0].name}” is deleted.` : `${runs.length} runs are deleted.`, { action: 'Undo', stay: 15000, run: () => each(runs, run => api('POST', `/api/v1/runs/${run.id}/restore`)).then(() => this.load(), complain) });
+    toast(runs.length === 1 ? `“${runs[0].name}” is deleted.` : `${runs.length} runs are deleted.`, { action: 'Undo', stay: 15000, run: () => edit(runs, { restore: true }).then(() => this.load(), complain) });
   }
 
   bulkBar() {
@@ -562,7 +574,7 @@ class RunsPage {
     const button = (words, run, bad) => h('button', { type: 'button', class: 'button' + (bad ? ' bad' : ''), onclick: run }, words);
     this.bulk.replaceChildren(h('b', {}, some.length + ' chosen'), some.length > 1 && some.length <= 200 ? h('a', { class: 'button', href: '/compare?runs=' + some.map(run => run.id).join(',') }, 'Compare') : '',
       button('Only these', () => { this.shown = 0; this.off.clear(); this.on = new Set(some.map(run => run.id.slice(0, 12))); this.save(); this.all(); }),
-      button('Tag…', () => this.tag(some)), some.length === 1 ? button('Rename…', () => this.rename(some[0])) : '', button('CSV', () => this.csv(some)), button('Delete', () => this.remove(some), true), h('span', { class: 'spring' }), button('None', () => { this.selected.clear(); this.all(); }));
+      button('Tag…', () => this.tag(some)), button('Move…', () => this.move(some)), some.length === 1 ? button('Rename…', () => this.rename(some[0])) : '', button('CSV', () => this.csv(some)), button('Delete', () => this.remove(some), true), h('span', { class: 'spring' }), button('None', () => { this.selected.clear(); this.all(); }));
   }
 
   csv(runs) {
@@ -606,7 +618,7 @@ class RunsPage {
     const most = 1000, base = this.known.get(this.baseline);
     const shown = this.drawable().filter((item, i) => this.isShown(this.shortOf(item), i)).slice(0, most);
     const lines = shown.map(item => item.group !== undefined
-      ? { id: 'g' + item.group, label: item.label + ' (' + item.members.length + ')', runs: item.members.slice(0, 300), group: true, colour: () => colourOf({ id: hash(item.group) }, dark()) }
+      ? { id: 'g' + item.group, label: item.label + ' (' + item.members.length + ')', runs: item.members.slice(0, 300), group: true, colour: () => this.groupColour(item.group) }
       : { id: item.run.id, label: item.run.name, runs: [item.run], colour: () => colourOf(item.run, dark()), bold: item.run.id === this.baseline, dash: item.run.id === this.baseline });
     if (base && !lines.some(line => line.id === base.id)) lines.push({ id: base.id, label: base.name + ' (baseline)', runs: [base], colour: () => colourOf(base, dark()), bold: true, dash: true });
     return lines;

@@ -29,6 +29,7 @@ public sealed class RoomBoundaries
         ["Sweeps"] = ["Tracking", "Executors"],
         ["Response"] = ["Monitoring", "Rollout", "Pipelines", "Serving", "Predictions", "Data", "Registry", "Alerts"],
         ["Ci"] = ["Pipelines", "Data", "Features", "Registry", "Serving", "Rollout"],
+        ["Lineage"] = ["Tracking", "Data", "Registry", "Serving"],
         ["Projects"] = ["*"],
         ["Maturity"] = ["*"],
     };

@@ -17,7 +17,7 @@ internal sealed class TrackingRoom : IAsyncDisposable
         _database = database;
         Journal = new Journal(database.Db, TimeProvider.System);
         var places = new ArtifactPlace(new FileBlobStore(_folder.File("artifacts")), options);
-        Tracking = new TrackingService(database.Db, TimeProvider.System, options, places);
+        Tracking = new TrackingService(database.Db, TimeProvider.System, options, places, Journal, [new VersionRoots()]);
         Registry = new RegistryService(database.Db, TimeProvider.System, Journal, Tracking, places, new PackageStore(new FileBlobStore(_folder.File("blobs"))));
     }
 

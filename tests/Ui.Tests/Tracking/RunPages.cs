@@ -29,7 +29,7 @@ public sealed class RunPages(BrowserFixture browser)
         await page.ClickAsync("text=model/");
         await page.ClickAsync("text=holdfast-model.json");
         await Expect(page.Locator("[data-preview] pre")).ToContainTextAsync("\"format\": 1");
-        foreach (var tab in new[] { "system", "code" })
+        foreach (var tab in new[] { "system", "console", "code" })
         {
             page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab={tab}", theme, "run-" + tab);
             await Expect(page.Locator(".empty, .none").First).ToBeVisibleAsync();
@@ -99,6 +99,71 @@ public sealed class RunPages(BrowserFixture browser)
         await Expect(page.Locator("tr.at")).ToHaveCountAsync(1);
         await page.Keyboard.PressAsync("Enter");
         await page.WaitForURLAsync("**/runs/*");
+    }
+
+    [Fact]
+    public async Task The_console_shows_what_comes_and_finds_words_in_it()
+    {
+        var run = await CreateAsync("talker", status: "running");
+        await PrintAsync(run, 1, "stdout", "epoch 1\nloss 0.5\n\u001b[32mdone\u001b[0m 10 %\r20 %\n");
+        await PrintAsync(run, 2, "stderr", "warning: <img src=x onerror=alert(1)>\n");
+        var (page, errors) = await browser.OpenAsync();
+        await BrowserFixture.VisitAsync(page, $"/runs/{run}?tab=console");
+        await Expect(page.Locator(".console-lines > div")).ToHaveCountAsync(4);
+        await Expect(page.Locator(".console-lines > div").Nth(2)).ToHaveTextAsync("320 %");
+        await Expect(page.Locator(".console-lines .stderr")).ToContainTextAsync("warning: <img");
+        await PrintAsync(run, 3, "stdout", "epoch 2\n");
+        await Expect(page.Locator(".console-lines > div")).ToHaveCountAsync(5);
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("^epoch");
+        await Expect(page.Locator(".console-lines > div")).ToHaveCountAsync(2);
+        await Expect(page.GetByText("2 of 5 lines")).ToBeVisibleAsync();
+        await EveryPage.PictureAsync(page, "run-console-full");
+        Assert.Empty(errors);
+    }
+
+    [Fact]
+    public async Task The_code_of_a_run_is_shown_and_that_of_two_compared()
+    {
+        var (first, second) = (await CreateAsync("one", status: "finished"), await CreateAsync("two", status: "finished"));
+        await StoreAsync(first, "holdfast/code.diff", "diff --git a/train.py b/train.py\n--- a/train.py\n+++ b/train.py\n@@ -1 +1 @@\n-lr = 0.1\n+lr = 0.2\n");
+        await StoreAsync(second, "holdfast/code.diff", "diff --git a/train.py b/train.py\n--- a/train.py\n+++ b/train.py\n@@ -1 +1 @@\n-lr = 0.1\n+lr = 0.3\n");
+        var (page, errors) = await browser.OpenAsync();
+        await BrowserFixture.VisitAsync(page, $"/runs/{first}?tab=code");
+        await Expect(page.Locator("[data-patch] .added")).ToHaveTextAsync("+lr = 0.2");
+        await EveryPage.PictureAsync(page, "run-code");
+        await BrowserFixture.VisitAsync(page, $"/compare?tab=code&runs={first},{second}");
+        await Expect(page.Locator("[data-patch] .removed")).ToHaveTextAsync("- +lr = 0.2");
+        await Expect(page.Locator("[data-patch] .added")).ToHaveTextAsync("+ +lr = 0.3");
+        Assert.Empty(errors);
+    }
+
+    [Fact]
+    public async Task A_note_is_written_and_a_run_renamed_on_its_page()
+    {
+        var run = await CreateAsync("plain", status: "finished");
+        var (page, errors) = await browser.OpenAsync();
+        await BrowserFixture.VisitAsync(page, $"/runs/{run}");
+        await page.ClickAsync("[data-do=note]");
+        await page.FillAsync("dialog textarea", "## Why\n\nA **try**.");
+        await page.Locator("dialog").GetByText("Save").ClickAsync();
+        await Expect(page.Locator(".prose strong")).ToHaveTextAsync("try");
+        await page.ClickAsync("[data-do=run]");
+        await page.GetByRole(AriaRole.Menuitem, new() { Name = "Rename…" }).ClickAsync();
+        await page.FillAsync("dialog input[name=name]", "better name");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("better name");
+        Assert.Empty(errors);
+    }
+
+    private Task PrintAsync(string run, int seq, string stream, string text) =>
+        SendAsync($"/api/v1/runs/{run}/console", new { source = "test", pieces = new[] { new { seq, at = DateTimeOffset.UnixEpoch, stream, text } } });
+
+    private async Task StoreAsync(string run, string path, string text)
+    {
+        using var file = new StringContent(text, Encoding.UTF8, "application/octet-stream");
+        using var stored = await browser.Server.Http.PutAsync(new Uri($"/api/v1/runs/{run}/artifacts/{path}", UriKind.Relative), file);
+        Assert.True(stored.IsSuccessStatusCode, await stored.Content.ReadAsStringAsync());
     }
 
     internal async Task<string> SeedAsync()

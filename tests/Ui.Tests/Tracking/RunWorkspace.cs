@@ -158,6 +158,21 @@ public sealed class RunWorkspace(BrowserFixture browser)
     }
 
     [Fact]
+    public async Task Runs_move_to_another_experiment_and_back()
+    {
+        var (from, to) = (await SeedAsync("leaving", runs: 3, steps: 2), await SeedAsync("arriving", runs: 0, steps: 0));
+        var (page, errors) = await VisitAsync($"/runs?experiment={from}");
+        await page.Locator(Row).Nth(0).Locator("input[type=checkbox]").CheckAsync();
+        await page.Locator(".bulk").GetByText("Move…").ClickAsync();
+        await page.SelectOptionAsync("dialog select", to);
+        await page.Locator("dialog button[type=submit]").ClickAsync();
+        await Expect(page.Locator(Row)).ToHaveCountAsync(2);
+        await page.Locator(".toast").GetByText("Undo").ClickAsync();
+        await Expect(page.Locator(Row)).ToHaveCountAsync(3);
+        Assert.Empty(errors);
+    }
+
+    [Fact]
     public async Task Runs_are_exported_as_a_table_that_no_spreadsheet_runs()
     {
         var experiment = await SeedAsync("export", runs: 2, steps: 5);
