@@ -24,13 +24,14 @@ done
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NO_COLOR=1 LC_ALL=C.UTF-8
 export DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
-# The services that some tests talk to: a browser, PostgreSQL, promtool. Without root they are only looked for.
+# The services that some tests talk to: a browser, PostgreSQL, promtool, strace. Without root they are only looked for.
 services() {
     local missing=()
     command -v chromium >/dev/null || missing+=(chromium)
     [ -x /usr/bin/psql ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
     command -v promtool >/dev/null || missing+=(prometheus)
     command -v git >/dev/null || missing+=(git)
+    command -v strace >/dev/null || missing+=(strace)
     [ ${#missing[@]} -eq 0 ] && return 0
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         echo "test.sh: not here, tests that need them will skip: ${missing[*]}" >&2
@@ -89,7 +90,7 @@ for project in tests/*/*.csproj; do
     fi
     if [ "${CI:-}" = true ]; then
         # "needs SERVICE" is the wording of skips for something that this script installs.
-        lacking=$(grep -c '<reason>.*needs \(chromium\|postgresql\|promtool\|git\)' "$report" || true)
+        lacking=$(grep -c '<reason>.*needs \(chromium\|postgresql\|promtool\|git\|strace\)' "$report" || true)
         if [ "$lacking" -gt 0 ]; then
             echo "test.sh: $lacking tests of $name skipped for a missing service" >&2
             f=$((f + lacking)) s=$((s - lacking))

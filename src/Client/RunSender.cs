@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using System.Threading.Channels;
 using Holdfast.Contracts;
 using Holdfast.Tracking;
@@ -192,8 +193,9 @@ internal sealed class RunSender : IDisposable
                 Interlocked.Add(ref _sent, line.Count);
                 return true;
             }
-            catch (HoldfastException e) when (RunWriter.Refuses(e))
+            catch (Exception e) when (e is HoldfastException known ? RunWriter.Refuses(known) : e is ArgumentException or JsonException or InvalidOperationException)
             {
+                // The last three: a text that JSON cannot hold, such as half a character.
                 if (line.Halves() is var (first, second))
                     return await Send(first) && await Send(second);
                 Interlocked.Add(ref _refused, line.Count);

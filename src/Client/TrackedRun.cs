@@ -11,6 +11,7 @@ namespace Holdfast.Client;
 /// </summary>
 public sealed class TrackedRun : IDisposable, IAsyncDisposable
 {
+    private const int MostOutput = 32 << 10;
     private static readonly ConcurrentDictionary<TrackedRun, bool> _open = new();
     private static readonly Lazy<IDisposable[]> _signals = new(Listen);
     private readonly ConcurrentDictionary<string, long> _steps = new(StringComparer.Ordinal);
@@ -141,10 +142,14 @@ public sealed class TrackedRun : IDisposable, IAsyncDisposable
     public void LogOutput(string text, bool stderr = false)
     {
         ArgumentNullException.ThrowIfNull(text);
-        foreach (var piece in text.Chunk(32 << 10))
+        for (var (begin, end) = (0, 0); begin < text.Length; begin = end)
         {
-            var number = Interlocked.Increment(ref _console);
-            _sender.Add(new Queued(Line: new SpoolLine("console", Console: new ConsoleBatch(Source, [new ConsolePiece(number, _options.Time.GetUtcNow(), stderr ? "stderr" : "stdout", new string(piece))]))));
+            end = Math.Min(text.Length, begin + MostOutput);
+            // A character of two halves stays whole.
+            if (end < text.Length && char.IsHighSurrogate(text[end - 1]))
+                end--;
+            var piece = new ConsolePiece(Interlocked.Increment(ref _console), _options.Time.GetUtcNow(), stderr ? "stderr" : "stdout", text[begin..end]);
+            _sender.Add(new Queued(Line: new SpoolLine("console", Console: new ConsoleBatch(Source, [piece]))));
         }
     }
 

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Holdfast.Client.MLNet;
 
-/// <summary>Figures of an iteration in what a trainer says: <c>Iteration 12: loss=0.31</c>, <c>Iter 3, Loss: 0.2, Gradient norm: 1e-3</c>.</summary>
+/// <summary>What a trainer says in words. Figures of an iteration: <c>Iteration 12: loss=0.31</c>, <c>Iter 3, Loss: 0.2, Gradient norm: 1e-3</c>.</summary>
 internal static partial class IterationText
 {
     public static IReadOnlyList<(string Name, long Step, double Value)> Read(string? message)
@@ -14,6 +14,25 @@ internal static partial class IterationText
             .Select(m => (Name: m.Groups["name"].Value.Trim().ToLowerInvariant().Replace(' ', '_'), step, double.Parse(m.Groups["value"].Value, NumberStyles.Float, CultureInfo.InvariantCulture)))
             .Where(f => f.Name.Length > 0)];
     }
+
+    /// <summary>A parameter that the trainer chose itself: <c>Auto-tuning parameters: L2 = 0.01</c>, <c>Using best model from iteration 2</c>.</summary>
+    public static (string Name, string Value)? Chosen(string? message)
+    {
+        if (message is null)
+            return null;
+        if (Tuned().Match(message) is { Success: true } tuned)
+            return ("tuned." + NotInNames().Replace(tuned.Groups["name"].Value, "_").Trim('_'), tuned.Groups["value"].Value);
+        return Best().Match(message) is { Success: true } best ? ("best_iteration", best.Groups["step"].Value) : null;
+    }
+
+    [GeneratedRegex(@"Auto-tuning parameters: (?<name>.+?) = (?<value>[-+]?\d+(\.\d+)?([eE][-+]?\d+)?)")]
+    private static partial Regex Tuned();
+
+    [GeneratedRegex(@"best model from iteration (?<step>\d+)")]
+    private static partial Regex Best();
+
+    [GeneratedRegex(@"[^A-Za-z0-9.-]+")]
+    private static partial Regex NotInNames();
 
     [GeneratedRegex(@"\b(iteration|iter|epoch)s?\b[\s#:=]*(?<step>\d+)", RegexOptions.IgnoreCase)]
     private static partial Regex Iteration();

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Holdfast.Tracking;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 
 namespace Holdfast.Client.MLNet;
 
@@ -103,7 +104,10 @@ public static class MLNetTracking
         _ = Clean(run, Path.GetDirectoryName(file)!);
     }
 
-    /// <summary>Logs the figures that trainers tell of their iterations, until it is disposed. Not every trainer tells any.</summary>
+    /// <summary>
+    /// Until it is disposed, logs what trainers say: all of it as output, parameters that they chose themselves (<c>tuned.L2</c>,
+    /// <c>best_iteration</c>), and the figures of their iterations (<c>iteration/…</c>), which few trainers tell.
+    /// </summary>
     /// <param name="run">Where to.</param>
     /// <param name="ml">The context of the training.</param>
     public static IDisposable LogIterations(this TrackedRun run, MLContext ml)
@@ -112,7 +116,12 @@ public static class MLNetTracking
         ArgumentNullException.ThrowIfNull(ml);
         void Listen(object? sender, LoggingEventArgs e)
         {
-            foreach (var (name, step, value) in IterationText.Read(e.Message))
+            if (e.Kind is not (ChannelMessageKind.Info or ChannelMessageKind.Warning or ChannelMessageKind.Error))
+                return;
+            run.LogOutput(e.RawMessage + "\n", stderr: e.Kind == ChannelMessageKind.Error);
+            if (IterationText.Chosen(e.RawMessage) is var (parameter, chosen))
+                run.LogParam(parameter, chosen);
+            foreach (var (name, step, value) in IterationText.Read(e.RawMessage))
                 run.Log("iteration/" + name, value, step);
         }
 

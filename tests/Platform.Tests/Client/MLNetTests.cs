@@ -40,15 +40,13 @@ public sealed class MLNetTests
     }
 
     [Fact]
-    public async Task Figures_of_iterations_are_logged_where_the_trainer_tells_them()
+    public async Task What_the_trainer_says_and_chooses_is_kept()
     {
         await using var host = await TestHost.Start();
         using var client = new HoldfastClient(new Uri(host.Url));
         var ml = new MLContext(seed: 7);
         var random = new Random(7);
         var data = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 300).Select(_ => (A: random.NextSingle(), B: random.NextSingle())).Select(r => new Row { A = r.A, B = r.B, Label = r.A > r.B }).ToList());
-        var told = new List<string>();
-        ml.Log += (_, e) => told.Add(e.Message);
         var run = Track.StartRun("mlnet", options: new TrackOptions { Server = new Uri(host.Url), Join = false, EndWithProgram = false, SendEvery = TimeSpan.FromMilliseconds(20) });
         ml.Transforms.Concatenate("Features", nameof(Row.A), nameof(Row.B))
             .Append(ml.BinaryClassification.Trainers.SdcaLogisticRegression(new Microsoft.ML.Trainers.SdcaLogisticRegressionBinaryTrainer.Options { NumberOfThreads = 1, MaximumNumberOfIterations = 10 }))
@@ -56,8 +54,18 @@ public sealed class MLNetTests
         await run.DisposeAsync();
         var stored = await client.Runs.Get(run.Id, Ct);
         Assert.Equal("10", stored.Param("MaximumNumberOfIterations"));
-        Assert.True(stored.Metrics.Any(m => m.Key.StartsWith("iteration/", StringComparison.Ordinal)), "the trainer said:\n" + string.Join('\n', told));
+        Assert.True(double.Parse(stored.Param("tuned.L2")!, System.Globalization.CultureInfo.InvariantCulture) > 0);
+        Assert.True(int.Parse(stored.Param("best_iteration")!, System.Globalization.CultureInfo.InvariantCulture) > 0);
+        Assert.Contains("Using 1 thread to train.", string.Concat((await client.Runs.Console(run.Id, ct: Ct)).Select(x => x.Text)), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("Iteration 12: loss=0.31, gradient norm: 1e-3", "loss 12 0.31; gradient_norm 12 0.001")]
+    [InlineData("Epoch #3, Accuracy = 0.9", "accuracy 3 0.9")]
+    [InlineData("Using best model from iteration 2.", "")]
+    [InlineData("Channel finished. Elapsed 00:00:00.4.", "")]
+    public void Figures_of_an_iteration_are_read_from_words(string said, string figures) =>
+        Assert.Equal(figures, string.Join("; ", IterationText.Read(said).Select(f => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{f.Name} {f.Step} {f.Value}"))));
 
     private sealed class Row
     {

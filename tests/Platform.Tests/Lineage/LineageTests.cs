@@ -60,7 +60,7 @@ public sealed class LineageTests : IDisposable
     {
         var folder = _folder.File("package");
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "model.txt"), "0.5");
+        File.WriteAllText(Path.Combine(folder, "model.txt"), """{"score": 0.5, "prediction": "1"}""");
         new ModelPackage(1, "constant", "model.txt", "binary", new Signature([new SignatureField("x", "FP64")], [new SignatureField("score", "FP64")])).Write(folder);
         return folder;
     }

@@ -16,7 +16,7 @@ public sealed partial class DurabilityTests : IDisposable
     [Fact]
     public async Task Between_a_write_request_and_its_answer_stands_a_completed_sync()
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/strace"), "strace is not installed");
+        Assert.SkipUnless(File.Exists("/usr/bin/strace"), "needs strace (apt-get install strace)");
         var trace = _folder.File("trace");
         await using (var server = await ServerProcess.Start(_folder.File("data"), Ct, command => ["/usr/bin/strace", "-f", "-qq", "-s", "64", "-e", "trace=fsync,fdatasync,sendmsg,sendto,recvmsg,recvfrom,write", "-o", trace, .. command]))
         {

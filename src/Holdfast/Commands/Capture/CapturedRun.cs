@@ -192,6 +192,9 @@ internal sealed class CapturedRun(ServerConnection server, RunCommand.Wanted wan
                 tags["mlflow.source.git.repoURL"] = remote;
         }
 
+        // A run that a tracked command starts is part of it.
+        if (Environment.GetEnvironmentVariable("HOLDFAST_RUN_ID") is { Length: > 0 } outer)
+            tags["mlflow.parentRunId"] = outer;
         if (_rank is { } rank)
         {
             tags["mlflow.parentRunId"] = ParentId(rank);

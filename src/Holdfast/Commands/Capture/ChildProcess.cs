@@ -57,7 +57,8 @@ internal sealed class ChildProcess : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Without a signal somebody inside this program wants the end.
+            // Without a signal somebody inside this program wants the end; a signal is noticed here and there at the same time.
+            await Task.Delay(200, CancellationToken.None);
             if (Interlocked.CompareExchange(ref _interrupted, 1, 0) == 0)
                 ProcessSignal.Send(_process.Id, ProcessSignal.Interrupt);
             using var limit = new CancellationTokenSource(_grace);
