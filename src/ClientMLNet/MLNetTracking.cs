@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Holdfast.Tracking;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace Holdfast.Client.MLNet;

@@ -1,6 +1,5 @@
 using Holdfast.Client;
 using Holdfast.Client.MLNet;
-using Holdfast.Tracking;
 using Microsoft.ML;
 using Microsoft.ML.Trainers.FastTree;
 
@@ -31,7 +30,7 @@ public sealed class MLNetTests
         Assert.Contains("FastTreeBinaryTrainer", stored.Param("pipeline"), StringComparison.Ordinal);
         Assert.True(stored.Metric("train/AreaUnderRocCurve") > 0.9, "no figure of the evaluation");
         var schema = Assert.Single(stored.Inputs).Schema!;
-        Assert.All(new[] { "\"A\"", "\"B\"", "\"Label\"" }, column => Assert.Contains(column, schema, StringComparison.Ordinal));
+        Assert.All<string>(["\"A\"", "\"B\"", "\"Label\""], column => Assert.Contains(column, schema, StringComparison.Ordinal));
         await using var file = await client.Runs.OpenArtifact(run.Id, "model/model.zip", Ct);
         using var copy = new MemoryStream();
         await file.CopyToAsync(copy, Ct);

@@ -156,7 +156,7 @@ public sealed class RunPages(BrowserFixture browser)
         Assert.Empty(errors);
     }
 
-    private Task PrintAsync(string run, int seq, string stream, string text) =>
+    private Task<System.Text.Json.JsonDocument> PrintAsync(string run, int seq, string stream, string text) =>
         SendAsync($"/api/v1/runs/{run}/console", new { source = "test", pieces = new[] { new { seq, at = DateTimeOffset.UnixEpoch, stream, text } } });
 
     private async Task StoreAsync(string run, string path, string text)

@@ -37,7 +37,7 @@ internal static class CodeCapture
             : remote;
 
     // New files are named in a copy of the index without their content, which makes them part of the diff and stores nothing.
-    private static async Task<string?> Diff(string root, IReadOnlyList<string> untracked)
+    private static async Task<string?> Diff(string root, List<string> untracked)
     {
         var index = await Git(root, "rev-parse", "--git-path", "index");
         if (index is null)

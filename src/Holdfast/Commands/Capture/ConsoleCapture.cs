@@ -7,12 +7,15 @@ namespace Holdfast.Commands.Capture;
 /// Passes a command's output on as it comes, keeps all of it in a file, and tells the run whole lines twice a second. Of a progress bar,
 /// which writes over its own line, the last state is told.
 /// </summary>
-internal sealed class ConsoleCapture(TrackedRun run, Stream file, long most = 16 << 20)
+internal sealed class ConsoleCapture(TrackedRun run, Stream file, long most = 16 << 20) : IDisposable
 {
     private const int MostWaiting = 32 << 10;
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private long _told;
+
+    /// <inheritdoc />
+    public void Dispose() => _turn.Dispose();
 
     /// <summary>Copies both streams until they end.</summary>
     public async Task Follow(Stream stdout, Stream stderr, CancellationToken ct)

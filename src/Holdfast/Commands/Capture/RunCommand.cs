@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Holdfast.Client;
 using Holdfast.Contracts;
 using Holdfast.Tracking;
 
@@ -61,6 +60,8 @@ internal static class RunCommand
         string[] Command, string Experiment, string? Name, string? Resume, Dictionary<string, string> Tags, Dictionary<string, string> Params, string[] Inputs, string? Seed, string? Notify, TimeSpan SampleEvery,
         bool WithDiff, string? Workspace)
     {
-        public string? AnySeed => Seed ?? CommandWords.Seed(Command) ?? new[] { "HOLDFAST_SEED", "PL_GLOBAL_SEED", "SEED" }.Select(Environment.GetEnvironmentVariable).FirstOrDefault(v => int.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _));
+        private static readonly string[] _seeds = ["HOLDFAST_SEED", "PL_GLOBAL_SEED", "SEED"];
+
+        public string? AnySeed => Seed ?? CommandWords.Seed(Command) ?? _seeds.Select(Environment.GetEnvironmentVariable).FirstOrDefault(v => int.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _));
     }
 }
