@@ -24,7 +24,7 @@ switch (options?.Part)
             usage: dotnet run --project bench/Tracking -c Release -- PART --exe EXECUTABLE [options]
               search   --runs 5000,100000 [--calls 20] [--peer URL --peer-pid PID --peer-experiment ID]
               log      [--seconds 8] [--clients 1,8] [--peer URL --peer-pid PID]
-              chart    [--points 10000000]
+              chart    [--points 10000000] [--series 1]
               fill     --data FOLDER --runs N
             """);
         return 64;
@@ -33,7 +33,7 @@ switch (options?.Part)
 namespace Holdfast.Bench.Tracking
 {
     internal sealed record Options(
-        string Part, string? Exe, string? Data, int[] Runs, int[] Clients, int Calls, double Seconds, int Points, string? Peer, int PeerPid, string PeerExperiment)
+        string Part, string? Exe, string? Data, int[] Runs, int[] Clients, int Calls, double Seconds, int Points, int Series, string? Peer, int PeerPid, string PeerExperiment)
     {
         public static Options? Parse(string[] args)
         {
@@ -47,7 +47,7 @@ namespace Holdfast.Bench.Tracking
             int[] Numbers(string name, string otherwise) => [.. (Text(name) ?? otherwise).Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
             return new Options(
                 args[0], Text("exe"), Text("data"), Numbers("runs", "5000,100000"), Numbers("clients", "1,8"), Number("calls", 20), double.Parse(Text("seconds") ?? "8", CultureInfo.InvariantCulture),
-                Number("points", 10_000_000), Text("peer"), Number("peer-pid", 0), Text("peer-experiment") ?? "1");
+                Number("points", 10_000_000), Number("series", 1), Text("peer"), Number("peer-pid", 0), Text("peer-experiment") ?? "1");
         }
     }
 }

@@ -4,7 +4,7 @@ using Holdfast.Tracking;
 namespace Holdfast.Client;
 
 /// <summary>Experiments and runs: what training code writes while it works.</summary>
-public sealed class RunsClient
+public sealed partial class RunsClient
 {
     private readonly Transport _transport;
 

@@ -9,7 +9,10 @@ namespace Holdfast.Contracts;
 /// <param name="To">Greatest position; null: to the last.</param>
 public sealed record SeriesQuery(IReadOnlyList<string> Runs, IReadOnlyList<string> Keys, int Buckets = 500, string X = "step", double? From = null, double? To = null);
 
-/// <summary>One metric of one run over buckets of equal width.</summary>
+/// <summary>
+/// One metric of one run over buckets of equal width. Of a long series a bucket is made of blocks of 64 or 1,024 points, so its ends are
+/// those of blocks; between half as many buckets as were asked for and all of them come.
+/// </summary>
 /// <param name="Run">Id of the run.</param>
 /// <param name="Key">Name of the metric.</param>
 /// <param name="Points">Points in the range, before bucketing.</param>
@@ -17,7 +20,11 @@ public sealed record SeriesQuery(IReadOnlyList<string> Runs, IReadOnlyList<strin
 /// <param name="Last">Value of that point; NaN as the text <c>NaN</c>.</param>
 /// <param name="Min">Least value of each bucket; null when every bucket is one point.</param>
 /// <param name="Max">Greatest value of each bucket; null when every bucket is one point.</param>
-public sealed record SeriesCourse(string Run, string Key, long Points, IReadOnlyList<double> X, IReadOnlyList<double> Last, IReadOnlyList<double>? Min = null, IReadOnlyList<double>? Max = null);
+/// <param name="Mean">Mean of the values of each bucket that are not NaN; null when every bucket is one point.</param>
+/// <param name="Count">Points of each bucket; null when every bucket is one point.</param>
+public sealed record SeriesCourse(
+    string Run, string Key, long Points, IReadOnlyList<double> X, IReadOnlyList<double> Last, IReadOnlyList<double>? Min = null, IReadOnlyList<double>? Max = null, IReadOnlyList<double>? Mean = null,
+    IReadOnlyList<long>? Count = null);
 
 /// <summary>Answer of <c>POST /api/v1/runs/series</c>: what was found, in the order of runs, then keys.</summary>
 public sealed record SeriesAnswer(IReadOnlyList<SeriesCourse> Series);

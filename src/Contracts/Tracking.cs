@@ -52,8 +52,8 @@ public sealed record Param(string Key, string Value);
 /// <param name="Key">Name of the metric.</param>
 /// <param name="Value">May be NaN or infinite.</param>
 /// <param name="Timestamp">When it was measured.</param>
-/// <param name="Step">Position in the training; may be negative.</param>
-public sealed record MetricPoint(string Key, double Value, DateTimeOffset Timestamp, long Step = 0)
+/// <param name="Step">Position in the training; may be negative and decimal: 64 bits before the point, six decimals behind it (more are rounded).</param>
+public sealed record MetricPoint(string Key, double Value, DateTimeOffset Timestamp, decimal Step = 0)
 {
     /// <summary>The logged model that was measured; null when the point is of the run alone.</summary>
     public MeasuredModel? Model { get; init; }
@@ -73,7 +73,7 @@ public sealed record MeasuredModel(string ModelId, string? DatasetName = null, s
 /// <param name="Max">The greatest value; null when all are NaN.</param>
 /// <param name="MaxStep">Where it was reached first.</param>
 /// <param name="Count">Number of points.</param>
-public sealed record MetricSummary(string Key, MetricPoint Last, double? Min, long? MinStep, double? Max, long? MaxStep, long Count);
+public sealed record MetricSummary(string Key, MetricPoint Last, double? Min, decimal? MinStep, double? Max, decimal? MaxStep, long Count);
 
 /// <summary>Data that a run read.</summary>
 /// <param name="Name">Name of the dataset.</param>

@@ -147,6 +147,9 @@ public static class HoldfastServer
     private static void Use(WebApplication app, ServeOptions options)
     {
         Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressEventCounters = true, SuppressMeters = true, SuppressDebugMetrics = true });
+        var db = app.Services.GetRequiredService<Db>();
+        var commits = Metrics.CreateCounter("holdfast_commits_total", "Commits of the database, each durable; one serves all writes that waited for it.");
+        Metrics.DefaultRegistry.AddBeforeCollectCallback(() => commits.IncTo(db.Commits ?? 0));
         var guard = app.Services.GetRequiredService<RequestGuard>();
         app.Use(next => context => RequestGuard.Protect(context, next));
         app.Use(next => context => Problems.Catch(context, next));

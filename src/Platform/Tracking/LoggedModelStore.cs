@@ -57,7 +57,7 @@ internal static class LoggedModelStore
             insert into logged_model_metric (workspace_id, model_key, name, run_key, step, at, value, is_nan, dataset_name, dataset_digest)
             values (@ws, @model, @name, @run, @step, @at, @value, @nan, @dataset, @digest) on conflict do nothing
             """,
-            ("ws", ws), ("model", key), ("name", point.Key), ("run", run), ("step", point.Step), ("at", point.Timestamp.ToUnixTimeMilliseconds()), ("value", nan ? 0 : point.Value), ("nan", nan),
+            ("ws", ws), ("model", key), ("name", point.Key), ("run", run), ("step", (long)Math.Floor(point.Step)), ("at", point.Timestamp.ToUnixTimeMilliseconds()), ("value", nan ? 0 : point.Value), ("nan", nan),
             ("dataset", point.Model?.DatasetName ?? ""), ("digest", point.Model?.DatasetDigest ?? ""));
     }
 

@@ -69,16 +69,16 @@ internal static class RunFields
 
     private static string Number(string column) => $"cast({column} as double precision)";
 
-    private static string Step(string column) => Number(column + "_step");
+    private static string Step(string column) => $"({Number(column + "_step")} + coalesce({column}_part, 0) / 1000000.0e0)";
 
     // The newest point at or before the step at which the other metric was best. NaN there counts as no value.
     private static string AtBest(FilterSql sql, FilterField other, string s)
     {
         var best = other.Of == SeriesValue.Min ? "min" : "max";
         return $"""
-            (select case when p.is_nan = 0 then p.value end from metric_point p where p.workspace_id = {s}.workspace_id and p.series_key = {s}.series_key and p.step <=
-            (select o.{best}_step from series o where o.workspace_id = {s}.workspace_id and o.run_key = {s}.run_key and o.name = {sql.Bind(other.Key)} and o.points > 0)
-            order by p.step desc, p.at desc, p.value desc limit 1)
+            (select case when p.is_nan = 0 then p.value end from metric_point p where p.workspace_id = {s}.workspace_id and p.series_key = {s}.series_key and (p.step, p.part) <=
+            (select o.{best}_step, coalesce(o.{best}_part, 0) from series o where o.workspace_id = {s}.workspace_id and o.run_key = {s}.run_key and o.name = {sql.Bind(other.Key)} and o.points > 0)
+            order by p.step desc, p.part desc, p.at desc, p.value desc limit 1)
             """;
     }
 }

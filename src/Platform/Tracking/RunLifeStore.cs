@@ -15,7 +15,7 @@ internal static class RunLifeStore
     /// <summary>The stage of a run whose files are being removed: it cannot be restored any more.</summary>
     public const string Leaving = "leaving";
 
-    private static readonly string[] _ownRows = ["run_param", "run_tag", "run_input_tag", "run_input", "run_model", "run_console", "logged_model_metric"];
+    private static readonly string[] _ownRows = ["run_param", "run_tag", "run_input_tag", "run_input", "run_model", "run_console", "run_media", "logged_model_metric"];
     private static readonly string[] _modelRows = ["logged_model_param", "logged_model_tag", "logged_model_metric"];
 
     public static RunStatus Status(Tx tx, int ws, long key) =>
@@ -64,6 +64,15 @@ internal static class RunLifeStore
             ("to", to.Key), ("ws", ws), ("from", from.Key));
     }
 
+    /// <summary>Gives a run the histograms, texts and pictures of another one. A file's name is its content, so the copy has the same.</summary>
+    public static void TakeMedia(Tx tx, int ws, RunRow from, RunRow to) =>
+        tx.Execute(
+            """
+            insert into run_media (workspace_id, run_key, key, kind, step, part, at, digest, content, path, media_type, size, caption)
+            select workspace_id, @to, key, kind, step, part, at, digest, content, path, media_type, size, caption from run_media where workspace_id = @ws and run_key = @from on conflict do nothing
+            """,
+            ("to", to.Key), ("ws", ws), ("from", from.Key));
+
     /// <summary>Deleted runs by when they were deleted, with those whose removal a crash interrupted.</summary>
     public static List<DeletedRun> Deleted(Tx tx, int ws, DateTimeOffset before) =>
         tx.Query(
@@ -95,7 +104,8 @@ internal static class RunLifeStore
 
     public static void RemoveSeries(Tx tx, int ws, long series)
     {
-        tx.Execute("delete from metric_point where workspace_id = @ws and series_key = @series", ("ws", ws), ("series", series));
+        foreach (var table in new[] { "metric_point", "metric_block" })
+            tx.Execute($"delete from {table} where workspace_id = @ws and series_key = @series", ("ws", ws), ("series", series));
         tx.Execute("delete from series where workspace_id = @ws and series_key = @series", ("ws", ws), ("series", series));
     }
 

@@ -39,11 +39,11 @@ public static class TrackingApi
         runs.MapPost("/{run}/batch", LogBatch).Needs(Role.Editor);
         runs.MapPost("/{run}/inputs", LogInputs).Needs(Role.Editor);
         runs.MapDelete("/{run}/tags", DeleteTag).Needs(Role.Editor);
-        runs.MapGet("/{run}/history", History).Needs(Role.Viewer);
         runs.MapGet("/{run}/artifacts", ListArtifacts).Needs(Role.Viewer);
         runs.MapGet("/{run}/artifacts/{**path}", GetArtifact).Needs(Role.Viewer);
         runs.MapPut("/{run}/artifacts/{**path}", PutArtifact).Needs(Role.Editor);
         runs.MapDelete("/{run}/artifacts/{**path}", DeleteArtifact).Needs(Role.Editor);
+        runs.MapSeriesApi();
     }
 
     /// <summary>Lets a request bring a body of any length; for artifacts.</summary>
@@ -81,6 +81,12 @@ public static class TrackingApi
             ".jpg" or ".jpeg" => "image/jpeg",
             ".gif" => "image/gif",
             ".webp" => "image/webp",
+            ".wav" => "audio/wav",
+            ".mp3" => "audio/mpeg",
+            ".ogg" => "audio/ogg",
+            ".flac" => "audio/flac",
+            ".mp4" => "video/mp4",
+            ".webm" => "video/webm",
             ".pdf" => "application/pdf",
             ".zip" => "application/zip",
             ".html" or ".htm" => "text/html",
@@ -199,9 +205,6 @@ public static class TrackingApi
         await tracking.DeleteTag(http.Principal(), run, key, ct);
         return Results.NoContent();
     }
-
-    private static Task<Page<MetricPoint>> History(TrackingService tracking, HttpContext http, string run, string key, int? max, string? token, CancellationToken ct) =>
-        tracking.MetricHistory(http.Principal(), run, key, max, token, ct);
 
     private static Task<IReadOnlyList<ArtifactFile>> ListArtifacts(TrackingService tracking, HttpContext http, string run, string? path, CancellationToken ct) =>
         tracking.ListArtifacts(http.Principal(), run, path, ct);

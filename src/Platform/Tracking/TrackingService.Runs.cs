@@ -224,7 +224,7 @@ public sealed partial class TrackingService
                 var (from, to) = (first ?? all[0], last ?? all[^1]);
                 var wanted = StepSample.Take(all, from, to, max).ToHashSet();
                 wanted.UnionWith(steps.Where(s => s.Count > 0).SelectMany(s => new[] { s[0], s[^1] }).Where(s => s >= from && s <= to));
-                return [.. runs.SelectMany(run => SeriesStore.Range(tx, p.WorkspaceId, run.Key, key, from, to).Where(x => wanted.Contains(x.Step)).Select(x => new RunPoint(run.RunId, x)))];
+                return [.. runs.SelectMany(run => SeriesStore.Range(tx, p.WorkspaceId, run.Key, key, from, to + 0.999999m).Where(x => wanted.Contains((long)Math.Floor(x.Step))).Select(x => new RunPoint(run.RunId, x)))];
             },
             ct);
     }
@@ -295,6 +295,8 @@ public sealed partial class TrackingService
             throw KeyRules.Invalid($"Missing value for required parameter '{path}name'.");
         KeyRules.Key(m.Key, path + "name");
         KeyRules.Length("Metric name", KeyRules.MaxKey, m.Key);
+        if (Math.Abs(m.Step) > long.MaxValue)
+            throw KeyRules.Invalid($"Invalid value {m.Step} for parameter '{path}step' supplied: metric '{m.Key}'. A step has 64 bits before the point.", "Log a step between -9.2e18 and 9.2e18.");
         if (m.Timestamp < DateTimeOffset.UnixEpoch)
             throw KeyRules.Invalid($"Invalid value {m.Timestamp.ToUnixTimeMilliseconds()} for parameter '{path}timestamp' supplied: metric '{m.Key}' (value={JsonSerializer.Serialize(m.Value, HoldfastJson.Options)}). Timestamp must be a nonnegative long (64-bit integer) ");
     }

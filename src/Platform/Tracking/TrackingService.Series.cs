@@ -35,24 +35,26 @@ public sealed partial class TrackingService
 
     private static SeriesCourse? Course(Tx tx, Principal p, RunRow run, string key, SeriesQuery query)
     {
-        var points = Positions(tx, p, run, key, query);
-        return points.Count == 0 ? null : SeriesBuckets.Fold(run.RunId, key, points, query.Buckets);
-    }
-
-    private static List<(double X, double Value)> Positions(Tx tx, Principal p, RunRow run, string key, SeriesQuery query)
-    {
-        var (from, to) = (query.From ?? double.NegativeInfinity, query.To ?? double.PositiveInfinity);
-        if (query.X == "step")
-            return SeriesStore.Range(tx, p.WorkspaceId, run.Key, key, Whole(Math.Ceiling(from)), Whole(Math.Floor(to))).ConvertAll(x => ((double)x.Step, x.Value));
-
+        if (SeriesStore.Find(tx, p.WorkspaceId, run.Key, key) is not { } series)
+            return null;
         var zero = query.X == "relative" ? RunStore.StartedAt(tx, p.WorkspaceId, run.Key) : 0;
-        var points = SeriesStore.Range(tx, p.WorkspaceId, run.Key, key, long.MinValue, long.MaxValue).ConvertAll(x => (X: (double)(x.Timestamp.ToUnixTimeMilliseconds() - zero), x.Value));
-        points.RemoveAll(x => x.X < from || x.X > to);
-        // A sorted insertion of steps is nearly sorted by time: a stable order keeps equal times in the order of their steps.
-        return [.. points.OrderBy(x => x.X)];
+        var range = query.X == "step"
+            ? new PointRange(Bound(query.From), Bound(query.To))
+            : new PointRange(FromTime: (long?)Bound(query.From is { } from ? Math.Ceiling(from) + zero : null), ToTime: (long?)Bound(query.To is { } to ? Math.Floor(to) + zero : null));
+        var pieces = new List<SeriesPiece>();
+        BlockStore.Read(tx, p.WorkspaceId, series, range, query.Buckets, block => pieces.Add(Piece(block, query.X == "step", zero)));
+        // Steps are nearly sorted by time: a stable order keeps equal times in the order of their steps.
+        return pieces.Count == 0 ? null : SeriesBuckets.Fold(run.RunId, key, query.X == "step" ? pieces : [.. pieces.OrderBy(x => x.X)], query.Buckets);
     }
 
-    private static long Whole(double position) => position <= long.MinValue ? long.MinValue : position >= long.MaxValue ? long.MaxValue : (long)position;
+    private static SeriesPiece Piece(PointBlock b, bool bySteps, long zero)
+    {
+        var (first, last, until) = bySteps ? ((double)b.First.Step, (double)b.Last.Step, (double)b.Last.Step) : (b.MinAt - zero, b.MaxAt - zero, b.LastAt - zero);
+        return new SeriesPiece((first + last) / 2, until, b.LastValue, b.Min, b.Max, b.Sum, b.Numbers, b.Points);
+    }
+
+    // A position beyond 64 bits is as good as none.
+    private static decimal? Bound(double? position) => position is { } p && Math.Abs(p) < 9e18 ? (decimal)p : null;
 
     private static void Check(SeriesQuery query)
     {

@@ -51,6 +51,9 @@ public abstract class Db : IAsyncDisposable
         }
     }
 
+    /// <summary>How many transactions this process has committed since it opened the database; null where the database itself gathers commits.</summary>
+    public virtual long? Commits => null;
+
     /// <summary>Runs a job in a write transaction; returns once it is durable.</summary>
     public abstract Task<T> Write<T>(Func<Tx, T> job, WriteLane lane = WriteLane.Control, CancellationToken ct = default);
 

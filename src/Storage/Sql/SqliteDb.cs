@@ -36,6 +36,8 @@ internal sealed class SqliteDb : Db
         _checkpoints = Task.Run(Checkpoint);
     }
 
+    public override long? Commits => Interlocked.Read(ref _commits);
+
     public override Task<T> Write<T>(Func<Tx, T> job, WriteLane lane = WriteLane.Control, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(job);

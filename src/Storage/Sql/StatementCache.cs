@@ -7,6 +7,9 @@ internal sealed class StatementCache(DbConnection connection, ISqlDialect dialec
 {
     private const int Capacity = 500;
     private readonly Dictionary<string, Statement> _byText = new(StringComparer.Ordinal);
+    private readonly ManyRows _rows = new(connection);
+
+    public int InsertMany(string table, IReadOnlyList<string> columns, ReadOnlySpan<Cell> cells, DbTransaction? transaction) => _rows.Insert(table, columns, cells, transaction);
 
     public Statement Use(string sql, ReadOnlySpan<(string Name, object? Value)> args, DbTransaction? transaction)
     {
@@ -32,6 +35,7 @@ internal sealed class StatementCache(DbConnection connection, ISqlDialect dialec
         foreach (var statement in _byText.Values)
             statement.Command.Dispose();
         _byText.Clear();
+        _rows.Dispose();
     }
 
     private void Bind(DbCommand command, ReadOnlySpan<(string Name, object? Value)> args)

@@ -30,6 +30,13 @@ public sealed class Tx
         return use.Command.ExecuteNonQuery();
     }
 
+    /// <summary>Inserts many rows; those whose key is there already are left out.</summary>
+    /// <param name="table">A table that no other list of columns is inserted into this way.</param>
+    /// <param name="columns">The columns of a row.</param>
+    /// <param name="cells">Row after row; within a column all whole numbers or all numbers.</param>
+    /// <returns>How many were inserted.</returns>
+    public int InsertMany(string table, IReadOnlyList<string> columns, ReadOnlySpan<Cell> cells) => _statements.InsertMany(table, columns, cells, Transaction);
+
     /// <summary>Runs an <c>insert … returning id</c> (or any one-number query); returns that number.</summary>
     public long Insert(string sql, params ReadOnlySpan<(string Name, object? Value)> args) =>
         Scalar(sql, args) ?? throw new InvalidOperationException("The statement returned no row: " + sql);

@@ -54,7 +54,7 @@ public sealed partial class RunPage
 
     private static IEnumerable<MetricSummary> Featured(Run run) => run.Metrics.Where(m => !m.Key.StartsWith("system/", StringComparison.Ordinal)).Take(4);
 
-    private static string? Step(long? step) => step is { } at ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"at step {at}") : null;
+    private static string? Step(decimal? step) => step is { } at ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"at step {at}") : null;
 
     private static IEnumerable<(string, string?, string?)> About(Run run)
     {

@@ -156,9 +156,9 @@ export const duration = ms => {
 export const when = ms => new Date(ms).toISOString().slice(0, 19).replace('T', ' ') + ' UTC';
 
 /** What stands in the address changes without a navigation: the circuit need not know. */
-export function keep(params, { add = false } = {}) {
+export function keep(params, { add = false, hash = location.hash } = {}) {
   const query = params.toString().replace(/%2C/g, ',').replace(/%2F/g, '/').replace(/%3A/g, ':').replace(/%7E/gi, '~').replace(/%60/g, '`');
-  const url = location.pathname + (query ? '?' + query : '') + location.hash;
+  const url = location.pathname + (query ? '?' + query : '') + hash;
   if (url === location.pathname + location.search + location.hash) return;
   history[add ? 'pushState' : 'replaceState'](history.state, '', url);
 }

@@ -35,12 +35,43 @@ function choices(runs) {
 
 const label = id => id.includes('.') ? id.slice(id.indexOf('.') + 1) + ' · ' + id.slice(0, id.indexOf('.') - 1) : id;
 
+/** Ranks from 1, ties share their mean. */
+function ranks(values) {
+  const order = values.map((x, i) => [x, i]).sort((a, b) => a[0] - b[0]), out = new Float64Array(values.length);
+  for (let i = 0; i < order.length;) { let j = i; while (j < order.length && order[j][0] === order[i][0]) j++; for (let k = i; k < j; k++) out[order[k][1]] = (i + j + 1) / 2; i = j; }
+  return out;
+}
+
+/**
+ * What goes with a value, strongest first: Spearman's rank correlation of numbers (-1 to 1), and the correlation ratio of the ranks
+ * over words (0 to 1, without a direction). Null where it is not defined.
+ */
+export function strengths(runs, ids, goal) {
+  const found = [];
+  for (const id of ids) {
+    if (id === goal.id) continue;
+    const d = dimension(runs, id), pairs = runs.map(run => [d.value(run), goal.value(run)]).filter(([a, b]) => a !== null && typeof b === 'number' && Number.isFinite(b));
+    if (pairs.length < 5 || new Set(pairs.map(([a]) => a)).size < 2 || !d.numeric && d.words.length > pairs.length / 2) continue;
+    const y = ranks(pairs.map(([, b]) => b)), mean = (pairs.length + 1) / 2, all = y.reduce((sum, r) => sum + (r - mean) ** 2, 0);
+    if (all === 0) continue;
+    if (d.numeric) {
+      const x = ranks(pairs.map(([a]) => a)), own = x.reduce((sum, r) => sum + (r - mean) ** 2, 0);
+      found.push({ id, name: d.name, signed: true, value: x.reduce((sum, r, i) => sum + (r - mean) * (y[i] - mean), 0) / Math.sqrt(own * all), runs: pairs.length });
+    } else {
+      const parts = new Map();
+      pairs.forEach(([a], i) => { const part = parts.get(a) || [0, 0]; part[0] += y[i]; part[1]++; parts.set(a, part); });
+      found.push({ id, name: d.name, signed: false, value: Math.sqrt([...parts.values()].reduce((sum, [total, n]) => sum + n * (total / n - mean) ** 2, 0) / all), runs: pairs.length });
+    }
+  }
+  return found.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+}
+
 /** Draws into an element that it keeps: kind is parallel or scatter. */
 export function relations(root, kind, runs, { params, save, pick, choose }) {
   let state = shown.get(root);
   if (!state) {
-    state = { bar: h('div', { class: 'lines-bar' }), box: h('div', { class: 'relation' }), note: h('p', { class: 'muted none' }) };
-    root.replaceChildren(state.bar, h('section', { class: 'panel' }, h('div', { class: 'inner' }, state.box, state.note)));
+    state = { bar: h('div', { class: 'lines-bar' }), box: h('div', { class: 'relation' }), note: h('p', { class: 'muted none' }), strengths: h('div', { class: 'strengths' }) };
+    root.replaceChildren(state.bar, h('section', { class: 'panel' }, h('div', { class: 'inner' }, state.box, state.note, state.strengths)));
     shown.set(root, state);
     new ResizeObserver(() => { if (state.chart && state.box.clientWidth) state.chart.resize(); }).observe(state.box);
     document.addEventListener('holdfast-theme', () => { if (state.again && root.isConnected) state.again(); });
@@ -51,6 +82,7 @@ export function relations(root, kind, runs, { params, save, pick, choose }) {
   state.note.hidden = runs.length > 1;
   state.note.textContent = runs.length === 0 ? 'No run is shown: open the eye of some in the table.' : 'One run is a point. Show more of them in the table.';
   state.box.hidden = runs.length < 2;
+  state.strengths.replaceChildren();
   if (runs.length < 2) { state.bar.replaceChildren(); root.dataset.drawnRelation = kind; return; }
   if (!state.chart || state.chart.isDisposed()) state.chart = echarts.init(state.box, null, { renderer: 'canvas' });
   const text = { fontFamily: 'system-ui, sans-serif', fontSize: 11, color: p.ink2 };
@@ -79,6 +111,9 @@ export function relations(root, kind, runs, { params, save, pick, choose }) {
       series: [{ type: 'parallel', lineStyle: { width: runs.length > 200 ? 1 : 1.6, opacity: runs.length > 200 ? 0.35 : 0.7 }, inactiveOpacity: 0.04, activeOpacity: 0.9, smooth: false, progressive: 400,
         data: runs.map(run => ({ name: run.name, id: run.id, value: dims.map(d => d.value(run)), lineStyle: { color: shade(last.value(run)) } })), emphasis: { lineStyle: { width: 3, opacity: 1 } } }],
     }, { notMerge: true });
+    const strong = last.numeric ? strengths(runs, ids.filter(id => id.startsWith('params.')), last).slice(0, 8) : [];
+    if (strong.length) state.strengths.replaceChildren(h('h3', {}, 'What goes with ' + last.name), h('p', { class: 'muted' }, `Rank correlation over ${runs.length} runs (of words without a sign); what goes together need not be a cause.`),
+      h('table', { class: 'grid dense' }, h('tbody', {}, strong.map(f => h('tr', {}, h('td', { class: 'clip' }, f.name), h('td', {}, h('span', { class: 'meter' }, h('span', { style: `width:${Math.round(Math.abs(f.value) * 100)}%` }))), h('td', { class: 'n' }, (f.signed && f.value > 0 ? '+' : '') + f.value.toFixed(2)), h('td', { class: 'n muted' }, f.runs + ' runs'))))));
     const count = () => {
       // The brushes of the chart, applied to the runs themselves: the sentence and the choice need no drawing.
       const model = state.chart.getModel();

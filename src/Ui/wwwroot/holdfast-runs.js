@@ -76,6 +76,7 @@ class RunsPage {
 
   readAddress() {
     const q = this.params = new URLSearchParams(location.search);
+    for (const [name, value] of new URLSearchParams(location.hash.slice(1))) q.set(name, value);
     this.experiment = q.get('experiment') || '';
     this.filter = q.get('filter') || '';
     this.text = q.get('q') || '';
@@ -108,7 +109,12 @@ class RunsPage {
     return this.view.write(q);
   }
 
-  save(options) { keep(this.address(), options); }
+  // A server takes some thousand characters of an address: long lists of runs stand behind its '#', which is not sent.
+  save(options) {
+    const query = this.address(), behind = new URLSearchParams();
+    for (const name of ['on', 'off']) if ((query.get(name) || '').length > 1500) { behind.set(name, query.get(name)); query.delete(name); }
+    keep(query, { ...options, hash: [...behind].length ? '#' + behind.toString().replace(/%2C/g, ',') : '' });
+  }
 
   question() { return JSON.stringify([this.experiment, this.filter, this.text, this.sort]); }
 

@@ -176,7 +176,7 @@ internal static class MlflowWriter
         else
             w.WriteNumber("value", Math.Clamp(m.Value, -1.7976931348623157e308, 1.7976931348623157e308));
         w.WriteNumber("timestamp", m.Timestamp.ToUnixTimeMilliseconds());
-        w.WriteNumber("step", m.Step);
+        w.WriteNumber("step", (long)Math.Floor(m.Step));
     }
 
     public static void Tag(Utf8JsonWriter w, Tag tag)

@@ -10,11 +10,13 @@ public sealed class SeriesTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
+    private static SeriesCourse Fold(int buckets, params (double X, double Value)[] points) => SeriesBuckets.Fold("r", "k", [.. points.Select(p => SeriesPiece.Of(p.X, p.Value))], buckets);
+
     [Fact]
     public void A_bucket_keeps_its_last_least_and_greatest_value()
     {
-        var points = Enumerable.Range(0, 10_000).Select(i => ((double)i, i == 4_321 ? 99.0 : i == 7_000 ? -99.0 : Math.Sin(i))).ToList();
-        var course = SeriesBuckets.Fold("r", "k", points, 100);
+        var points = Enumerable.Range(0, 10_000).Select(i => (X: (double)i, Value: i == 4_321 ? 99.0 : i == 7_000 ? -99.0 : Math.Sin(i))).ToList();
+        var course = Fold(100, [.. points]);
         Assert.Equal((100, 10_000L), (course.X.Count, course.Points));
         Assert.Equal((99.0, -99.0), (course.Max!.Max(), course.Min!.Min()));
         Assert.Equal((9_999.0, Math.Sin(9_999)), (course.X[^1], course.Last[^1]));
@@ -25,7 +27,7 @@ public sealed class SeriesTests
     [Fact]
     public void Few_points_stay_as_they_are()
     {
-        var course = SeriesBuckets.Fold("r", "k", [(1, 2), (5, double.NaN), (5, 3)], 3);
+        var course = Fold(3, (1, 2), (5, double.NaN), (5, 3));
         Assert.Equal([1, 5, 5], course.X);
         Assert.Equal([2, double.NaN, 3], course.Last);
         Assert.Null(course.Min);
@@ -34,7 +36,7 @@ public sealed class SeriesTests
     [Fact]
     public void NaN_is_never_least_or_greatest_but_where_there_is_nothing_else()
     {
-        var course = SeriesBuckets.Fold("r", "k", [(0, double.NaN), (1, 4), (2, double.NaN), (9, double.NaN), (10, double.NaN)], 2);
+        var course = Fold(2, (0, double.NaN), (1, 4), (2, double.NaN), (9, double.NaN), (10, double.NaN));
         Assert.Equal([4, double.NaN], course.Min);
         Assert.Equal([4, double.NaN], course.Max);
         Assert.Equal([double.NaN, double.NaN], course.Last);
@@ -43,7 +45,7 @@ public sealed class SeriesTests
     [Fact]
     public void Points_at_one_position_are_one_bucket()
     {
-        var course = SeriesBuckets.Fold("r", "k", [(7, 1), (7, 3), (7, 2)], 2);
+        var course = Fold(2, (7, 1), (7, 3), (7, 2));
         Assert.Equal((7.0, 2.0, 1.0, 3.0), (Assert.Single(course.X), course.Last[0], course.Min![0], course.Max![0]));
     }
 

@@ -272,7 +272,43 @@ public sealed class RunWorkspace(BrowserFixture browser)
         var experiment = await SeedAsync("related", runs: 5, steps: 5);
         var (page, errors) = await VisitAsync($"/runs?experiment={experiment}&chart={chart}");
         await Expect(page.Locator($"[data-drawn-relation={chart}] canvas").First).ToBeVisibleAsync();
+        if (chart == "parallel")
+        {
+            // The accuracy rises with the seed, run by run.
+            await Expect(page.Locator(".strengths tr").Filter(new() { HasText = "seed" })).ToContainTextAsync("+1.00");
+        }
+
         await EveryPage.PictureAsync(page, "runs-" + chart);
+        Assert.Empty(errors);
+    }
+
+    [Fact]
+    public async Task The_arithmetic_of_the_charts_is_that_of_their_words()
+    {
+        var (page, errors) = await VisitAsync("/runs");
+        var found = await page.EvaluateAsync<double[]>("""
+            async () => {
+              const { smooth, combine, ticks } = await import('/_content/Holdfast.Ui/holdfast-lines.js');
+              const x = Float64Array.from({ length: 50 }, (_, i) => i), flat = new Float64Array(50).fill(3), step = x.map(i => i < 25 ? 0 : 1);
+              const trace = y => ({ x, y, raw: y, min: y, max: y });
+              const group = combine([trace(flat), trace(x.map(() => 5)), trace(x.map(() => 10))], 'std');
+              const wide = combine([trace(flat), trace(x.map(() => 5)), trace(x.map(() => 10))], 'minmax');
+              const odd = combine([{ ...trace(flat) }, { x: Float64Array.of(0, 20), y: Float64Array.of(3, 7), raw: null }], 'minmax');
+              const holes = Float64Array.from(flat); holes[10] = NaN;
+              return [
+                ...['ema', 'gaussian', 'average'].map(kind => smooth(x, flat, 0.9, kind)[30]),
+                smooth(x, step, 0.5, 'none')[25], smooth(x, step, 0.5, 'average')[24], smooth(x, step, 0.9, 'gaussian')[49] > 0.99 ? 1 : 0,
+                smooth(x, holes, 0.9, 'ema')[10],
+                group.y[7], group.high[7] - group.y[7], wide.low[7], wide.high[7], wide.n[7],
+                odd.n[0], odd.n[odd.n.length - 1], odd.y[odd.x.length - 1],
+                ...ticks(0, 1, 4, false), ...ticks(1, 1000, 4, true).filter(t => t === 1 || t === 10 || t === 100 || t === 1000),
+              ];
+            }
+            """);
+        // Means and the band of 3, 5 and 10: their sample standard deviation is the root of 13.
+        double[] expected = [3, 3, 3, 1, 1.0 / 3, 1, 3, 6, Math.Sqrt(13), 3, 10, 3, 2, 1, 3, 0, 0.25, 0.5, 0.75, 1, 1, 10, 100, 1000];
+        Assert.Equal(expected.Length, found.Length);
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 9));
         Assert.Empty(errors);
     }
 
