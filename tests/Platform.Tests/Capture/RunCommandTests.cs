@@ -107,7 +107,7 @@ public sealed class RunCommandTests : IAsyncLifetime
     [InlineData("-INT")]
     public async Task A_signal_goes_on_to_the_child_and_kills_the_run(string signal)
     {
-        using var process = Start(["--experiment", "e", "--", "sh", "-c", "trap 'echo caught; exit 3' TERM INT; echo ready; while true; do sleep 0.1; done"]);
+        using var process = Start(["--experiment", "e", "--", "sh", "-c", "exec 1>&2; trap 'echo caught; exit 3' TERM INT; echo ready; while true; do sleep 0.1; done"]);
         while (await process.StandardError.ReadLineAsync(Ct) is { } line && line != "ready")
         {
         }
