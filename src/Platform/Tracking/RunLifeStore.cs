@@ -73,15 +73,6 @@ internal static class RunLifeStore
             """,
             ("to", to.Key), ("ws", ws), ("from", from.Key));
 
-    /// <summary>Gives a run the histograms, texts and images of another one; their files are copied under the same paths.</summary>
-    public static void TakeMedia(Tx tx, int ws, RunRow from, RunRow to) =>
-        tx.Execute(
-            """
-            insert into run_media (workspace_id, run_key, key, kind, step, part, at, digest, content, path, media_type, size, caption)
-            select workspace_id, @to, key, kind, step, part, at, digest, content, path, media_type, size, caption from run_media where workspace_id = @ws and run_key = @from on conflict do nothing
-            """,
-            ("to", to.Key), ("ws", ws), ("from", from.Key));
-
     /// <summary>Deleted runs by when they were deleted, with those whose removal a crash interrupted.</summary>
     public static List<DeletedRun> Deleted(Tx tx, int ws, DateTimeOffset before) =>
         tx.Query(
