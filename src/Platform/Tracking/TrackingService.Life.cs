@@ -232,7 +232,6 @@ public sealed partial class TrackingService
         if (keep)
             return;
         RunLifeStore.TakeModels(tx, p.WorkspaceId, row, target);
-        RunLifeStore.TakeMedia(tx, p.WorkspaceId, row, target);
         RunStore.SetTag(tx, p.WorkspaceId, row.Key, new Tag(MergedInto, target.RunId));
         RunStore.SetStage(tx, p.WorkspaceId, row.Key, deleted: true, time.GetUtcNow());
         Tell(tx, p, source.RunId);
