@@ -229,6 +229,7 @@ public sealed partial class TrackingService
             RunStore.SetTag(tx, p.WorkspaceId, target.Key, tag);
         foreach (var input in source.Inputs)
             InputStore.Add(tx, p.WorkspaceId, target, input);
+        RunLifeStore.TakeMedia(tx, p.WorkspaceId, row, target);
         if (keep)
             return;
         RunLifeStore.TakeModels(tx, p.WorkspaceId, row, target);

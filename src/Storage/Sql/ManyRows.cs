@@ -71,6 +71,6 @@ internal sealed class ManyRows(DbConnection connection) : IDisposable
     private static void Check(sqlite3 db, int result)
     {
         if (result != raw.SQLITE_OK)
-            throw new SqliteException(raw.sqlite3_errmsg(db).utf8_to_string(), result);
+            throw new SqliteException(raw.sqlite3_errmsg(db).utf8_to_string(), result & 0xff, raw.sqlite3_extended_errcode(db));
     }
 }

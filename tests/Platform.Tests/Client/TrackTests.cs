@@ -188,7 +188,7 @@ public sealed class TrackTests : IDisposable
         {
             var history = (await client.Transport.Get<PageOf<MetricPoint>>($"/api/v1/runs/{id}/history?key={metric}", Ct)).Items;
             Assert.Equal(history.Count, history.Select(p => p.Step).Distinct().Count());
-            Assert.Empty(Enumerable.Range(0, kept + 1).Select(i => (long)i).Except(history.Select(p => p.Step)));
+            Assert.Empty(Enumerable.Range(0, kept + 1).Select(i => (decimal)i).Except(history.Select(p => p.Step)));
         }
 
         Assert.Empty(Directory.GetFileSystemEntries(spool));

@@ -54,8 +54,8 @@ public sealed class NeverLoseTests : IDisposable
             {
                 var history = (await server.Http.GetFromJsonAsync<PageOf<MetricPoint>>($"/api/v1/runs/{Run(c)}/history?key=loss", HoldfastJson.Options, Ct))!.Items;
                 Assert.Equal(history.Count, history.Select(p => p.Step).Distinct().Count());
-                Assert.Empty(acknowledged[c].Except(history.Select(p => p.Step)));
-                Assert.All(history, p => Assert.Equal(p.Step / 4.0, p.Value));
+                Assert.Empty(acknowledged[c].Except(history.Select(p => (long)p.Step)));
+                Assert.All(history, p => Assert.Equal((double)p.Step / 4.0, p.Value));
                 var run = (await server.Http.GetFromJsonAsync<Run>($"/api/v1/runs/{Run(c)}", HoldfastJson.Options, Ct))!;
                 Assert.Equal((history.Count, history.Max(p => p.Step)), ((int)run.Metrics.Single().Count, run.Metrics.Single().Last.Step));
             }

@@ -106,7 +106,7 @@ public sealed class StorageFaultTests : IAsyncLifetime
         server.Http.PostAsJsonAsync($"/api/v1/runs/{RunId}/batch", new { metrics = Enumerable.Range(0, 100).Select(i => new { key = $"m{i}", value = 1.0, timestamp = "2026-01-01T00:00:00Z", step }) }, Ct);
 
     private static async Task<IReadOnlyList<long>> Steps(ServerProcess server) =>
-        [.. (await server.Http.GetFromJsonAsync<PageOf<MetricPoint>>($"/api/v1/runs/{RunId}/history?key=m7", HoldfastJson.Options, Ct))!.Items.Select(p => p.Step)];
+        [.. (await server.Http.GetFromJsonAsync<PageOf<MetricPoint>>($"/api/v1/runs/{RunId}/history?key=m7", HoldfastJson.Options, Ct))!.Items.Select(p => (long)p.Step)];
 
     private List<string> Files() => Files(Path.Combine(Disk, "data", "artifacts"));
 
