@@ -214,7 +214,12 @@ public sealed class TrackTests : IDisposable
 
     private TrackOptions Options(TestHost host) => new()
     {
-        Server = new Uri(host.Url), Spool = _folder.File("spool"), Join = false, EndWithProgram = false, SendEvery = TimeSpan.FromMilliseconds(20), Warn = _ => { },
+        Server = new Uri(host.Url),
+        Spool = _folder.File("spool"),
+        Join = false,
+        EndWithProgram = false,
+        SendEvery = TimeSpan.FromMilliseconds(20),
+        Warn = _ => { },
     };
 
     private static HoldfastClient Client(TestHost host) => new(new Uri(host.Url));

@@ -66,7 +66,15 @@ internal sealed class CapturedRun(ServerConnection server, RunCommand.Wanted wan
     {
         var options = new TrackOptions
         {
-            Server = new Uri(server.Url), Token = server.Token, Workspace = wanted.Workspace, RunId = id, Join = false, EndWithProgram = false, Tags = tags, Params = wanted.Params, Patience = _lookFor,
+            Server = new Uri(server.Url),
+            Token = server.Token,
+            Workspace = wanted.Workspace,
+            RunId = id,
+            Join = false,
+            EndWithProgram = false,
+            Tags = tags,
+            Params = wanted.Params,
+            Patience = _lookFor,
         };
         return wanted.Resume is not null && id == wanted.Resume ? Track.ResumeRun(id, options) : Track.StartRun(wanted.Experiment, name, options);
     }

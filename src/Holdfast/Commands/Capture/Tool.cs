@@ -14,7 +14,11 @@ internal static class Tool
         {
             var start = new ProcessStartInfo(program, words)
             {
-                WorkingDirectory = folder ?? "", RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, StandardOutputEncoding = new UTF8Encoding(false),
+                WorkingDirectory = folder ?? "",
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
+                StandardOutputEncoding = new UTF8Encoding(false),
             };
             foreach (var (name, value) in variables ?? new Dictionary<string, string>())
                 start.Environment[name] = value;
