@@ -13,6 +13,8 @@ internal static class ChartBench
 {
     private const int Batch = 1_000;
 
+    private static readonly string[] _keys = ["loss"];
+
     public static async Task Run(Options options)
     {
         var data = Directory.CreateTempSubdirectory("holdfast-bench-").FullName;
@@ -26,14 +28,14 @@ internal static class ChartBench
             {
                 var ids = runs.Take(1_000).ToArray();
                 foreach (var buckets in ids.Length == 1 ? new[] { 500, 1_000, 2_000 } : [100, 200])
-                    await Measure(server, $"{ids.Length} series whole, {buckets} buckets each", new { runs = ids, keys = new[] { "loss" }, buckets });
+                    await Measure(server, $"{ids.Length} series whole, {buckets} buckets each", new { runs = ids, keys = _keys, buckets });
                 foreach (var share in new[] { 10, 100, 1_000 })
                 {
                     var from = each / 3;
-                    await Measure(server, $"a {share}th of it, 1000 buckets", new { runs = ids[..1], keys = new[] { "loss" }, buckets = 1_000, from, to = from + (each / share) });
+                    await Measure(server, $"a {share}th of it, 1000 buckets", new { runs = ids[..1], keys = _keys, buckets = 1_000, from, to = from + (each / share) });
                 }
 
-                await Measure(server, "whole by time, 1000 buckets", new { runs = ids[..1], keys = new[] { "loss" }, buckets = 1_000, x = "time" });
+                await Measure(server, "whole by time, 1000 buckets", new { runs = ids[..1], keys = _keys, buckets = 1_000, x = "time" });
             }
         }
         finally

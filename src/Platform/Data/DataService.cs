@@ -80,6 +80,9 @@ public sealed class DataService(Db db, Journal journal, TimeProvider time, DataF
         return found.Count == 0 ? null : found[0];
     }
 
+    /// <summary>Whether something is written as a reference to a dataset version; an alias of a model, as in <c>name@champion</c>, is not.</summary>
+    public static bool IsReference(string text) => DatasetReference.TryParse(text) is not null;
+
     /// <summary>The newest version, of whatever dataset, that has a content; null when it was never added.</summary>
     public Task<DatasetVersion?> FindContent(Principal p, string hash, CancellationToken ct = default) => _store.FindContent(p, hash, ct);
 

@@ -9,18 +9,29 @@ internal sealed partial record DatasetReference(string Dataset, int? Version, st
     public static DatasetReference Parse(string reference)
     {
         ArgumentNullException.ThrowIfNull(reference);
-        var text = reference.StartsWith("data/", StringComparison.Ordinal) ? reference[5..] : reference;
-        var at = text.IndexOf('@', StringComparison.Ordinal);
-        var name = at < 0 ? text : text[..at];
-        var which = at < 0 ? "latest" : text[(at + 1)..];
-        CheckName(name);
+        CheckName(Split(reference).Name);
+        return TryParse(reference)
+            ?? throw new HoldfastException(ErrorCode.InvalidArgument, $"'{reference}' does not name a dataset version.", "Write name@v3, name@<at least 6 digits of the hash>, or name alone for the newest.");
+    }
+
+    /// <summary>Null if it is not written like one.</summary>
+    public static DatasetReference? TryParse(string reference)
+    {
+        var (name, which) = Split(reference);
+        if (!NameRule().IsMatch(name))
+            return null;
         if (which is "latest" or "newest")
             return new DatasetReference(name, null, null);
         if (which.Length > 1 && which[0] == 'v' && int.TryParse(which.AsSpan(1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var version))
             return new DatasetReference(name, version, null);
-        if (which.Length >= 6 && which.All(char.IsAsciiHexDigit))
-            return new DatasetReference(name, null, which.ToLowerInvariant());
-        throw new HoldfastException(ErrorCode.InvalidArgument, $"'{reference}' does not name a dataset version.", "Write name@v3, name@<at least 6 digits of the hash>, or name alone for the newest.");
+        return which.Length >= 6 && which.All(char.IsAsciiHexDigit) ? new DatasetReference(name, null, which.ToLowerInvariant()) : null;
+    }
+
+    private static (string Name, string Which) Split(string reference)
+    {
+        var text = reference.StartsWith("data/", StringComparison.Ordinal) ? reference[5..] : reference;
+        var at = text.IndexOf('@', StringComparison.Ordinal);
+        return at < 0 ? (text, "latest") : (text[..at], text[(at + 1)..]);
     }
 
     public static void CheckName(string name)

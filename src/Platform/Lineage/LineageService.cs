@@ -34,10 +34,10 @@ public sealed class LineageService(TrackingService tracking, DataService data, R
         if (reference.Contains('/', StringComparison.Ordinal) && !reference.StartsWith("data/", StringComparison.Ordinal))
             return "model_version";
         if (reference.Contains('@', StringComparison.Ordinal))
-            return await data.Find(p, reference, ct) is not null ? "dataset_version" : "model_version";
+            return DataService.IsReference(reference) && await data.Find(p, reference, ct) is not null ? "dataset_version" : "model_version";
         if (await serving.Find(p, reference, ct) is not null)
             return "endpoint";
-        if (await data.Find(p, reference, ct) is not null)
+        if (DataService.IsReference(reference) && await data.Find(p, reference, ct) is not null)
             return "dataset_version";
         return await registry.FindModel(p, reference, ct) is not null ? "model_version" : "run";
     }

@@ -229,10 +229,10 @@ public sealed partial class TrackingService
             RunStore.SetTag(tx, p.WorkspaceId, target.Key, tag);
         foreach (var input in source.Inputs)
             InputStore.Add(tx, p.WorkspaceId, target, input);
+        RunLifeStore.TakeMedia(tx, p.WorkspaceId, row, target);
         if (keep)
             return;
         RunLifeStore.TakeModels(tx, p.WorkspaceId, row, target);
-        RunLifeStore.TakeMedia(tx, p.WorkspaceId, row, target);
         RunStore.SetTag(tx, p.WorkspaceId, row.Key, new Tag(MergedInto, target.RunId));
         RunStore.SetStage(tx, p.WorkspaceId, row.Key, deleted: true, time.GetUtcNow());
         Tell(tx, p, source.RunId);

@@ -45,7 +45,6 @@ public sealed partial class ModelVersionPage
         yield return ("Created", version.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture), null);
         yield return ("By", version.User, null);
         yield return ("Source", version.Source, null);
-        yield return ("Description", version.Description, null);
         foreach (var (key, value) in version.Tags.OrderBy(t => t.Key, StringComparer.Ordinal))
         {
             yield return (key, value, null);

@@ -10,7 +10,7 @@ public sealed partial class RunPage
 {
     private static readonly (string, string)[] _tabs =
     [
-        ("overview", "Overview"), ("charts", "Charts"), ("system", "System"), ("console", "Console"), ("artifacts", "Files"), ("code", "Code"), ("environment", "Environment"),
+        ("overview", "Overview"), ("charts", "Charts"), ("media", "Media"), ("system", "System"), ("console", "Console"), ("artifacts", "Files"), ("code", "Code"), ("environment", "Environment"),
     ];
 
     // What people look for first, under plain names; the tags are those of this program and of MLflow's clients.

@@ -49,8 +49,8 @@ class Card {
 
   async load() {
     // Of very many, evenly spread ones.
-    const page = await api('GET', `/api/v1/runs/${this.run}/media?key=${encodeURIComponent(this.key.key)}&kind=${this.key.kind}&max=${most}` + (this.key.count > most ? '&sample=' + most : ''));
-    this.entries = page.items.sort((a, b) => +a.step - +b.step || a.id - b.id);
+    const page = await api('GET', `/api/v1/runs/${this.run}/media?key=${encodeURIComponent(this.key.key)}&max=${most}` + (this.key.count > most ? '&sample=' + most : ''));
+    this.entries = page.items.filter(entry => entry.kind === this.key.kind).sort((a, b) => +a.step - +b.step || a.id - b.id);
     if (this.key.kind === 'histogram') this.map();
   }
 

@@ -53,7 +53,7 @@ public sealed class RunCommandTests : IAsyncLifetime
         var index = await Git("status", "--porcelain");
         var ended = await Run(["--experiment", "e", "--name", "n", "--tag", "team=risk", "--param", "depth=6", "--sample-every", "0.5", "--", "sh", "train.sh", "--seed", "7", "--api-key", "hush", "data.csv"]);
         Assert.True(ended.Code == 0, ended.Error);
-        Assert.Equal("", ended.Output);
+        Assert.Equal("one\nnew file\na,b\n1,2\n3,4\n", ended.Output);
         Assert.Equal(index, await Git("status", "--porcelain"));
         var run = await Only();
         Assert.Equal((RunStatus.Finished, "n", "risk", "6", "0", "7", "true"), (run.Status, run.Name, run.Tag("team"), run.Param("depth"), run.Tag("holdfast.exit_code"), run.Tag("holdfast.seed"), run.Tag("holdfast.git.dirty")));
@@ -107,7 +107,7 @@ public sealed class RunCommandTests : IAsyncLifetime
     [InlineData("-INT")]
     public async Task A_signal_goes_on_to_the_child_and_kills_the_run(string signal)
     {
-        using var process = Start(["--experiment", "e", "--", "sh", "-c", "trap 'echo caught; exit 3' TERM INT; echo ready; while true; do sleep 0.1; done"]);
+        using var process = Start(["--experiment", "e", "--", "sh", "-c", "exec 1>&2; trap 'echo caught; exit 3' TERM INT; echo ready; while true; do sleep 0.1; done"]);
         while (await process.StandardError.ReadLineAsync(Ct) is { } line && line != "ready")
         {
         }

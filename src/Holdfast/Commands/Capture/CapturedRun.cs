@@ -37,7 +37,7 @@ internal sealed class CapturedRun(ServerConnection server, RunCommand.Wanted wan
             await using (var output = new FileStream(log, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 14, useAsync: true))
             {
                 // A grandchild may hold the pipes open after the command itself has ended.
-                using var console = new ConsoleCapture(run, output);
+                using var console = new ConsoleCapture(run, output, toStdout: !wanted.PrintsRun);
                 var following = console.Follow(process.Stdout, process.Stderr, CancellationToken.None);
                 exit = await process.Wait(ct);
                 await Task.WhenAny(following, Task.Delay(TimeSpan.FromSeconds(5), CancellationToken.None));

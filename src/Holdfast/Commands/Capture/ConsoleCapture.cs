@@ -7,7 +7,7 @@ namespace Holdfast.Commands.Capture;
 /// Passes a command's output on as it comes, keeps all of it in a file, and tells the run whole lines twice a second. Of a progress bar,
 /// which writes over its own line, the last state is told.
 /// </summary>
-internal sealed class ConsoleCapture(TrackedRun run, Stream file, long most = 16 << 20) : IDisposable
+internal sealed class ConsoleCapture(TrackedRun run, Stream file, bool toStdout, long most = 16 << 20) : IDisposable
 {
     private const int MostWaiting = 32 << 10;
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
@@ -26,8 +26,8 @@ internal sealed class ConsoleCapture(TrackedRun run, Stream file, long most = 16
 
     private async Task Copy(Stream from, bool isError, CancellationToken ct)
     {
-        // The command's stdout is not this program's result: both streams go to stderr.
-        await using var terminal = Console.OpenStandardError();
+        // Each stream goes where it would have gone without this program, unless stdout is for the run's document.
+        await using var terminal = isError || !toStdout ? Console.OpenStandardError() : Console.OpenStandardOutput();
         var (buffer, decoder, waiting) = (new byte[8192], new UTF8Encoding(false).GetDecoder(), new StringBuilder());
         var chars = new char[8192 + 16];
         using var timer = new PeriodicTimer(TellEvery);

@@ -28,7 +28,7 @@ internal static class RunCommand
         {
             var wanted = new Wanted(
                 parsed.GetRequiredValue(command), parsed.GetRequiredValue(experiment), parsed.GetValue(name), parsed.GetValue(resume), Pairs(parsed.GetValue(tags), "--tag"), Pairs(parsed.GetValue(parameters), "--param"),
-                parsed.GetValue(inputs) ?? [], parsed.GetValue(seed), parsed.GetValue(notify), TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(every), 0, 3600)), !parsed.GetValue(noCode), parsed.GetValue(ServerFinder.Workspace));
+                parsed.GetValue(inputs) ?? [], parsed.GetValue(seed), parsed.GetValue(notify), TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(every), 0, 3600)), !parsed.GetValue(noCode), parsed.GetValue(ServerFinder.Workspace), Output.IsJson(parsed));
             var capture = new CapturedRun(server, wanted);
             var (runId, status, code) = await capture.Run(ct);
             await Console.Error.WriteLineAsync($"run {runId} {status.ToString().ToLowerInvariant()}");
@@ -58,7 +58,7 @@ internal static class RunCommand
     /// <summary>What the command line asked for.</summary>
     internal sealed record Wanted(
         string[] Command, string Experiment, string? Name, string? Resume, Dictionary<string, string> Tags, Dictionary<string, string> Params, string[] Inputs, string? Seed, string? Notify, TimeSpan SampleEvery,
-        bool WithDiff, string? Workspace)
+        bool WithDiff, string? Workspace, bool PrintsRun)
     {
         private static readonly string[] _seeds = ["HOLDFAST_SEED", "PL_GLOBAL_SEED", "SEED"];
 
