@@ -74,7 +74,7 @@ internal static class MediaRules
     {
         if (KeyFault(entry.Key) is { } key)
             yield return new Fault(at + "key", key, "Name it as a metric: letters, digits, _ - . / : and blanks.");
-        if (Math.Abs(entry.Step) > long.MaxValue)
+        if (entry.Step < long.MinValue || entry.Step > long.MaxValue)
             yield return new Fault(at + "step", $"The step {entry.Step} is out of range.", "A step has 64 bits before the point.");
         if (entry.Timestamp < DateTimeOffset.UnixEpoch)
             yield return new Fault(at + "timestamp", $"The time {entry.Timestamp:O} is before 1970.", "Leave it out for now.");

@@ -27,16 +27,16 @@ public static class SeriesApi
         tracking.MetricPoints(http.Principal(), run, key, fromStep, toStep, fromTime, toTime, max ?? KeyRules.MaxPage, token, ct);
 
     private static Task<Page<MediaEntry>> List(
-        TrackingService tracking, HttpContext http, string run, string? key, MediaKind? kind, [FromQuery(Name = "from_step")] decimal? fromStep, [FromQuery(Name = "to_step")] decimal? toStep, int? max, string? token,
+        TrackingService tracking, HttpContext http, string run, string? key, string? kind, [FromQuery(Name = "from_step")] decimal? fromStep, [FromQuery(Name = "to_step")] decimal? toStep, int? max, string? token,
         int? sample, CancellationToken ct) =>
-        tracking.ListMedia(http.Principal(), run, key, kind, fromStep, toStep, max ?? 1_000, token, sample, ct);
+        tracking.ListMedia(http.Principal(), run, key, string.IsNullOrEmpty(kind) ? null : Kind(kind), fromStep, toStep, max ?? 1_000, token, sample, ct);
 
     private static Task<IReadOnlyList<MediaEntry>> Log(TrackingService tracking, HttpContext http, string run, MediaBatch body, CancellationToken ct) => tracking.LogMedia(http.Principal(), run, body.Entries, ct);
 
-    private static Task<MediaEntry> LogFile(TrackingService tracking, HttpContext http, string run, string key, MediaKind kind, decimal? step, DateTimeOffset? timestamp, string? caption, CancellationToken ct)
+    private static Task<MediaEntry> LogFile(TrackingService tracking, HttpContext http, string run, string key, string? kind, decimal? step, DateTimeOffset? timestamp, string? caption, CancellationToken ct)
     {
         http.AllowLargeBody();
-        return tracking.LogMediaFile(http.Principal(), run, key, kind, http.Request.ContentType, http.Request.Body, step ?? 0, timestamp, caption, ct);
+        return tracking.LogMediaFile(http.Principal(), run, key, Kind(kind), http.Request.ContentType, http.Request.Body, step ?? 0, timestamp, caption, ct);
     }
 
     private static async Task<IResult> Open(TrackingService tracking, HttpContext http, string run, long id, CancellationToken ct)
@@ -52,4 +52,8 @@ public static class SeriesApi
     }
 
     private static Task<IReadOnlyList<MediaSeries>> Keys(TrackingService tracking, HttpContext http, string run, CancellationToken ct) => tracking.MediaKeys(http.Principal(), run, ct);
+
+    private static MediaKind Kind(string? word) => Enum.TryParse<MediaKind>(word, ignoreCase: true, out var kind) && Enum.IsDefined(kind)
+        ? kind
+        : throw KeyRules.Invalid($"The kind '{word}' is unknown.", "One of histogram, text, image, audio, video, table, plot.");
 }

@@ -37,7 +37,7 @@ public sealed partial class TrackingService
         KeyRules.Length("Media key", KeyRules.MaxKey, key);
         var extension = MediaRules.Extension(kind, mediaType);
         MediaRules.Caption(caption);
-        if (Math.Abs(step) > long.MaxValue)
+        if (step < long.MinValue || step > long.MaxValue)
             throw KeyRules.Invalid($"The step {step} is out of range.", "A step has 64 bits before the point.");
         var run = await GetRun(p, runId, ct);
         if (run.Stage == LifecycleStage.Deleted)

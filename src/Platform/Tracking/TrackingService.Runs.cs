@@ -295,7 +295,7 @@ public sealed partial class TrackingService
             throw KeyRules.Invalid($"Missing value for required parameter '{path}name'.");
         KeyRules.Key(m.Key, path + "name");
         KeyRules.Length("Metric name", KeyRules.MaxKey, m.Key);
-        if (Math.Abs(m.Step) > long.MaxValue)
+        if (m.Step < long.MinValue || m.Step > long.MaxValue)
             throw KeyRules.Invalid($"Invalid value {m.Step} for parameter '{path}step' supplied: metric '{m.Key}'. A step has 64 bits before the point.", "Log a step between -9.2e18 and 9.2e18.");
         if (m.Timestamp < DateTimeOffset.UnixEpoch)
             throw KeyRules.Invalid($"Invalid value {m.Timestamp.ToUnixTimeMilliseconds()} for parameter '{path}timestamp' supplied: metric '{m.Key}' (value={JsonSerializer.Serialize(m.Value, HoldfastJson.Options)}). Timestamp must be a nonnegative long (64-bit integer) ");

@@ -23,7 +23,7 @@ public sealed class PointsTests
         var within = (await room.Tracking.MetricPoints(Someone, run.RunId, "m", -1.25m, 0.25m, ct: Ct)).Items;
         Assert.Equal([-1, 0, 0.123457m, 0.25m], within.Select(p => p.Step));
         var summary = Assert.Single((await room.Tracking.GetRun(Someone, run.RunId, Ct)).Metrics);
-        Assert.Equal((8, (decimal)long.MaxValue, 9_007_199_254_740_993m, long.MinValue + 1m - 1m), (summary.Count, summary.Last.Step, summary.MinStep, steps.Min()));
+        Assert.Equal((8, (decimal)long.MaxValue, 9_007_199_254_740_993m), (summary.Count, summary.Last.Step, summary.MinStep));
         var refused = await Assert.ThrowsAsync<HoldfastException>(() => room.Log(run, Step(1e20m, 0)));
         Assert.Contains("100000000000000000000", refused.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<HoldfastException>(() => room.Tracking.MetricPoints(Someone, run.RunId, "m", 2, 1, ct: Ct));
@@ -113,7 +113,10 @@ public sealed class PointsTests
                         continue;
                     var numbers = own.Select(p => p.Value).Where(v => !double.IsNaN(v)).DefaultIfEmpty(double.NaN).ToArray();
                     Assert.Equal((numbers.Min(), numbers.Max()), (chart.Min![i], chart.Max![i]));
-                    Assert.Equal(numbers.Average(), chart.Mean![i], 1e-9 * Math.Max(1, Math.Abs(numbers.Average())));
+                    if (double.IsNaN(numbers[0]))
+                        Assert.True(double.IsNaN(chart.Mean![i]));
+                    else
+                        Assert.Equal(numbers.Average(), chart.Mean![i], 1e-9 * Math.Max(1, Math.Abs(numbers.Average())));
                 }
 
                 Assert.Equal(within.Length, at);
