@@ -5,18 +5,18 @@ using System.Text.Json;
 
 namespace Holdfast.Bench.Tracking;
 
-/// <summary>One keep-alive connection that costs next to nothing beside the server that it asks.</summary>
+/// <summary>One connection, kept alive where the server keeps it, that costs next to nothing beside the server that it asks.</summary>
 internal sealed class RawHttp : IDisposable
 {
     private readonly Uri _server;
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private Socket _socket;
     private byte[] _buffer = new byte[1 << 16];
     private byte[] _request = new byte[1 << 16];
 
     public RawHttp(Uri server)
     {
         _server = server;
-        _socket.Connect(server.Host, server.Port);
+        _socket = Connect();
     }
 
     /// <summary>The body of the last answer.</summary>
@@ -60,6 +60,13 @@ internal sealed class RawHttp : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
+    private Socket Connect()
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Connect(_server.Host, _server.Port);
+        return socket;
+    }
+
     private async Task Send(ReadOnlyMemory<byte> request)
     {
         for (var sent = 0; sent < request.Length;)
@@ -76,6 +83,13 @@ internal sealed class RawHttp : IDisposable
             if (Whole(_buffer.AsSpan(0, read)) is not { } body)
                 continue;
             Body = _buffer.AsMemory(body, read - body);
+            // A server that keeps no connection open pays for that itself, as with any client.
+            if (_buffer.AsSpan(0, body).IndexOf("\nConnection: close\r"u8) >= 0)
+            {
+                _socket.Dispose();
+                _socket = Connect();
+            }
+
             return;
         }
     }
