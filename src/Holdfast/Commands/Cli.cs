@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Holdfast.Commands.Capture;
 using Holdfast.Commands.Check;
 using Holdfast.Commands.Drift;
@@ -28,6 +29,13 @@ public static class Cli
             foreach (var error in parsed.Errors)
                 await Console.Error.WriteLineAsync($"error: {error.Message}");
             await Console.Error.WriteLineAsync($"hint: {Path(parsed.CommandResult.Command)} --help");
+            return ExitCodes.Usage;
+        }
+
+        if (UnknownOption(parsed) is { } unknown)
+        {
+            await Console.Error.WriteLineAsync($"error: There is no option '{unknown}'.");
+            await Console.Error.WriteLineAsync($"hint: {Path(parsed.CommandResult.Command)} --help; a value that begins with dashes stands behind --.");
             return ExitCodes.Usage;
         }
 
@@ -110,6 +118,13 @@ public static class Cli
             await Console.Error.WriteLineAsync($"  {fault.Field}: {fault.Message}{(fault.Hint is null ? "" : $" — {fault.Hint}")}");
         if (e.Hint is not null)
             await Console.Error.WriteLineAsync($"hint: {e.Hint}");
+    }
+
+    // The parser takes a mistyped option for a value where a command has an argument free.
+    private static string? UnknownOption(ParseResult parsed)
+    {
+        var named = parsed.Tokens.TakeWhile(t => t.Type != TokenType.DoubleDash).ToHashSet(ReferenceEqualityComparer.Instance);
+        return parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).FirstOrDefault(t => named.Contains(t) && t.Value.StartsWith("--", StringComparison.Ordinal))?.Value;
     }
 
     private static string Path(Command command)

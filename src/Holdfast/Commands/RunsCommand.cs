@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Holdfast.Contracts;
 using Holdfast.Tracking;
 
 namespace Holdfast.Commands;
@@ -61,10 +60,10 @@ internal static class RunsCommand
         var name = new Option<string?>("--name") { Description = "Name of the new run." };
         var step = new Option<long?>("--at-step") { Description = "Copy metrics up to and including this step; all when omitted." };
         var experiment = new Option<string?>("--experiment") { Description = "Put it into another experiment." };
-        var parameters = new Option<string[]>("--param") { Description = "A parameter that differs, as key=value; may be repeated.", HelpName = "key=value" };
+        var parameters = KeyValueOption.Create("--param", "A parameter that differs, as key=value; may be repeated.");
         return new Command("fork", "A new run that begins as a copy of another one.") { run, name, step, experiment, parameters }.WithServer(async (parsed, server, ct) =>
         {
-            var made = await server.Client.Runs.Fork(parsed.GetRequiredValue(run), new RunFork(parsed.GetValue(name), parsed.GetValue(step), parsed.GetValue(experiment), Pairs(parsed.GetValue(parameters))), ct);
+            var made = await server.Client.Runs.Fork(parsed.GetRequiredValue(run), new RunFork(parsed.GetValue(name), parsed.GetValue(step), parsed.GetValue(experiment), parsed.GetValue(parameters) ?? []), ct);
             return Show(parsed, made);
         });
     }
@@ -116,7 +115,7 @@ internal static class RunsCommand
         var runs = new Argument<string[]>("runs") { Description = "Ids of runs; or use --where.", Arity = ArgumentArity.ZeroOrMore };
         var experiment = new Option<string[]>("--experiment") { Description = "Only runs of these experiments." };
         var where = new Option<string?>("--where") { Description = "The runs of this filter, such as \"metrics.accuracy < 0.5\"." };
-        var tags = new Option<string[]>("--set-tag") { Description = "A tag to set, as key=value; may be repeated.", HelpName = "key=value" };
+        var tags = KeyValueOption.Create("--set-tag", "A tag to set, as key=value; may be repeated.");
         var remove = new Option<string[]>("--remove-tag") { Description = "A tag to remove; may be repeated." };
         var to = new Option<string?>("--move-to") { Description = "The experiment to move them to." };
         var delete = new Option<bool>("--delete") { Description = "Delete them; they can be restored." };
@@ -128,7 +127,7 @@ internal static class RunsCommand
             var search = parsed.GetValue(where) is not null || parsed.GetValue(experiment) is { Length: > 0 };
             var query = search ? await Query(server, parsed.GetValue(experiment), parsed.GetValue(where), null, 1000, ct) with { View = parsed.GetValue(restore) ? ViewType.DeletedOnly : ViewType.ActiveOnly } : null;
             var report = await server.Client.Runs.Edit(
-                new RunsEdit(ids, query, Pairs(parsed.GetValue(tags)), parsed.GetValue(remove), parsed.GetValue(to), parsed.GetValue(delete), parsed.GetValue(restore), parsed.GetValue(dry)), ct);
+                new RunsEdit(ids, query, parsed.GetValue(tags) ?? [], parsed.GetValue(remove), parsed.GetValue(to), parsed.GetValue(delete), parsed.GetValue(restore), parsed.GetValue(dry)), ct);
             if (Output.IsJson(parsed))
                 Output.Json(report);
             else
@@ -161,7 +160,4 @@ internal static class RunsCommand
     }
 
     private static string Figures(Run run) => string.Join(", ", run.Metrics.Where(m => !m.Key.StartsWith("system/", StringComparison.Ordinal)).Take(4).Select(m => $"{m.Key} {Output.Number(m.Last.Value)}"));
-
-    private static Dictionary<string, string> Pairs(string[]? words) => (words ?? []).ToDictionary(
-        w => w.Split('=', 2) is [{ Length: > 0 } key, _] ? key : throw new HoldfastException(ErrorCode.InvalidArgument, $"'{w}' is no pair.", "Write key=value."), w => w.Split('=', 2)[1]);
 }

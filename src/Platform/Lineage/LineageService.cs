@@ -39,7 +39,11 @@ public sealed class LineageService(TrackingService tracking, DataService data, R
             return "endpoint";
         if (DataService.IsReference(reference) && await data.Find(p, reference, ct) is not null)
             return "dataset_version";
-        return await registry.FindModel(p, reference, ct) is not null ? "model_version" : "run";
+        if (await registry.FindModel(p, reference, ct) is not null)
+            return "model_version";
+        return await tracking.FindRun(p, reference, ct) is not null
+            ? "run"
+            : throw new HoldfastException(ErrorCode.NotFound, $"Nothing is called '{reference}'.", "Write a dataset version (credit@v3), the id of a run, a model version (credit-risk/4) or an endpoint.");
     }
 
     private async Task<LineageNode> Node(Principal p, string kind, string reference, CancellationToken ct) => kind switch

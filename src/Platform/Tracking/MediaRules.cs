@@ -77,7 +77,7 @@ internal static class MediaRules
         if (entry.Step < long.MinValue || entry.Step > long.MaxValue)
             yield return new Fault(at + "step", $"The step {entry.Step} is out of range.", "A step has 64 bits before the point.");
         if (entry.Timestamp < DateTimeOffset.UnixEpoch)
-            yield return new Fault(at + "timestamp", $"The time {entry.Timestamp:O} is before 1970.", "Leave it out for now.");
+            yield return new Fault(at + "timestamp", $"The time {entry.Timestamp:O} is before 1970.", "Leave it out: the time of the request is taken then.");
         if (entry.Histogram is null == entry.Text is null)
             yield return new Fault(at + "histogram", "There must be either a histogram or a text.", "Files (images and others) go to PUT /api/v1/runs/{run}/media/{key}.");
         if (entry.Text?.Length > MaxText)

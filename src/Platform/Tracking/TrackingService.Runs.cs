@@ -46,10 +46,13 @@ public sealed partial class TrackingService
     }
 
     /// <summary>A run with its latest metrics, parameters, tags and inputs; also a deleted one.</summary>
-    public async Task<Run> GetRun(Principal p, string runId, CancellationToken ct = default)
+    public async Task<Run> GetRun(Principal p, string runId, CancellationToken ct = default) => await FindRun(p, runId, ct) ?? throw NoRun(runId);
+
+    /// <summary>The same; null when there is none.</summary>
+    public async Task<Run?> FindRun(Principal p, string runId, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(p);
-        return await db.Read(tx => RunStore.Find(tx, p.WorkspaceId, runId) is { } row ? RunStore.Load(tx, p.WorkspaceId, [row.Key])[0] : null, ct) ?? throw NoRun(runId);
+        return await db.Read(tx => RunStore.Find(tx, p.WorkspaceId, runId) is { } row ? RunStore.Load(tx, p.WorkspaceId, [row.Key])[0] : null, ct);
     }
 
     /// <summary>Changes name, status or end.</summary>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Holdfast.Contracts;
 using Holdfast.Tracking;
 
 namespace Holdfast.Commands.Capture;
@@ -13,8 +12,8 @@ internal static class RunCommand
         var experiment = new Option<string>("--experiment") { Description = "The experiment; default: the folder's name.", DefaultValueFactory = _ => Path.GetFileName(Environment.CurrentDirectory) is { Length: > 0 } name ? name : "Default" };
         var name = new Option<string?>("--name") { Description = "Name of the run." };
         var resume = new Option<string?>("--resume") { Description = "Go on with this run instead of a new one." };
-        var tags = new Option<string[]>("--tag") { Description = "A tag, as key=value; may be repeated.", HelpName = "key=value" };
-        var parameters = new Option<string[]>("--param") { Description = "A parameter, as key=value; may be repeated.", HelpName = "key=value" };
+        var tags = KeyValueOption.Create("--tag", "A tag, as key=value; may be repeated.");
+        var parameters = KeyValueOption.Create("--param", "A parameter, as key=value; may be repeated.");
         var inputs = new Option<string[]>("--input") { Description = "Data that it reads: a dataset version (credit@v3) or a file; files among the command's words are found by themselves. May be repeated." };
         var seed = new Option<string?>("--seed") { Description = "The seed: kept, and given to the command as HOLDFAST_SEED and PYTHONHASHSEED. A seed among the command's words is found by itself." };
         var notify = new Option<string?>("--notify") { Description = "Channels that are told of the end, as ml-team or ml-team:failed, with commas between." };
@@ -27,7 +26,7 @@ internal static class RunCommand
         }.WithServer(async (parsed, server, ct) =>
         {
             var wanted = new Wanted(
-                parsed.GetRequiredValue(command), parsed.GetRequiredValue(experiment), parsed.GetValue(name), parsed.GetValue(resume), Pairs(parsed.GetValue(tags), "--tag"), Pairs(parsed.GetValue(parameters), "--param"),
+                parsed.GetRequiredValue(command), parsed.GetRequiredValue(experiment), parsed.GetValue(name), parsed.GetValue(resume), parsed.GetValue(tags) ?? [], parsed.GetValue(parameters) ?? [],
                 parsed.GetValue(inputs) ?? [], parsed.GetValue(seed), parsed.GetValue(notify), TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(every), 0, 3600)), !parsed.GetValue(noCode), parsed.GetValue(ServerFinder.Workspace), Output.IsJson(parsed));
             var capture = new CapturedRun(server, wanted);
             var (runId, status, code) = await capture.Run(ct);
@@ -40,19 +39,6 @@ internal static class RunCommand
                 await Console.Error.WriteLineAsync($"error: the command ended with code {code}");
             return code == 0 ? ExitCodes.Fine : ExitCodes.Failed;
         });
-    }
-
-    private static Dictionary<string, string> Pairs(string[]? words, string option)
-    {
-        var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var word in words ?? [])
-        {
-            if (word.Split('=', 2) is not [{ Length: > 0 } key, var value])
-                throw new HoldfastException(ErrorCode.InvalidArgument, $"{option} is '{word}'.", "Write key=value.");
-            pairs[key] = value;
-        }
-
-        return pairs;
     }
 
     /// <summary>What the command line asked for.</summary>
