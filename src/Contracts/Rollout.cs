@@ -29,3 +29,44 @@ public sealed record RolloutInfo(
     string Id, string Endpoint, string Model, int ModelVersion, int? FromVersion, string Cause, string? IncidentId, string Status, int StepIndex, string Step, double Traffic,
     DateTimeOffset StartedAt, DateTimeOffset? StepEnteredAt, DateTimeOffset? StepEndsAt, DateTimeOffset? EndedAt, string? Reason,
     IReadOnlyList<RolloutStepInfo> Steps, RolloutTally Tally, IReadOnlyList<GuardInfo> Guards);
+
+/// <summary>The figures of one side of a rollout.</summary>
+/// <param name="MissingFeatures">Requests that it refused because an input was missing.</param>
+/// <param name="P50">Latencies in milliseconds; null without answers.</param>
+/// <param name="Scores">Scores by bin of <see cref="ComparisonInfo.ScoreEdges"/>: below the first edge, between edges, from the last on.</param>
+/// <param name="Predictions">Answers by predicted class; the first 20 that occur.</param>
+public sealed record SideInfo(
+    long Answers, long Errors, long Timeouts, long MissingFeatures, long FellBack, double? P50, double? P95, double? P99, IReadOnlyList<long> Scores, IReadOnlyDictionary<string, long> Predictions);
+
+/// <summary>The scores of both sides for one request.</summary>
+public sealed record ScorePair(double Primary, double Candidate);
+
+/// <summary>A request that both sides answered differently.</summary>
+public sealed record DisagreementInfo(string PredictionId, DateTimeOffset At, double? PrimaryScore, string PrimaryPrediction, double? CandidateScore, string CandidatePrediction);
+
+/// <summary>Both sides of a rollout side by side.</summary>
+/// <param name="Mode"><c>shadow</c> (both answered the same requests) or <c>split</c>.</param>
+/// <param name="Shift">PSI of the candidate's scores against the primary's, bias-corrected; null before 500 scores on each side.</param>
+/// <param name="Pairs">Requests that both sides answered.</param>
+/// <param name="Disagreed">Of these, answered differently; their share lies between the two limits at every look (95 %).</param>
+/// <param name="ScoreDifference">Mean of candidate less primary over pairs, with its limits at every look (95 %).</param>
+/// <param name="Sample">At most 200 pairs of scores.</param>
+/// <param name="Disagreements">The newest 20.</param>
+public sealed record ComparisonInfo(
+    string RolloutId, string Mode, SideInfo Primary, SideInfo Candidate, IReadOnlyList<double>? ScoreEdges, double? Shift, long Pairs, long Disagreed, double? DisagreedLow, double? DisagreedHigh,
+    double? ScoreDifference, double? ScoreDifferenceLow, double? ScoreDifferenceHigh, IReadOnlyList<ScorePair> Sample, IReadOnlyList<DisagreementInfo> Disagreements);
+
+/// <summary>The evidence of a guard at a moment of the endpoint's clock.</summary>
+/// <param name="Traffic">The candidate's share then.</param>
+public sealed record EvidencePoint(DateTimeOffset At, double Traffic, double EHarm, double ESafe);
+
+/// <summary>The evidence of one guard over a rollout, to be drawn on a log axis.</summary>
+/// <param name="Threshold">e-value of harm at which the rollout goes back.</param>
+/// <param name="Warning">e-value of harm from which on it steps back one weight and waits.</param>
+/// <param name="SafeAt">e-value of safety from which on the guard is safe.</param>
+/// <param name="Text">The verdict in words.</param>
+public sealed record GuardHistory(string Guard, double Threshold, double Warning, double SafeAt, string Verdict, string Text, IReadOnlyList<EvidencePoint> Points);
+
+/// <summary>The evidence of a rollout over time: at most some 200 moments.</summary>
+/// <param name="Kept">The evidence since the rollout is completed, while the former version is kept.</param>
+public sealed record RolloutHistory(string RolloutId, IReadOnlyList<GuardHistory> Guards, IReadOnlyList<GuardHistory> Kept);

@@ -64,36 +64,6 @@ public sealed record StepSpec(string Kind, double Traffic, TimeSpan For, long Mi
     public const string Full = "full";
 }
 
-/// <summary>What must not get worse. A guard that is null is off.</summary>
-/// <param name="Alpha">Chance of a false rollback over the whole rollout, all guards together, at any number of looks.</param>
-/// <param name="LatencyFloorMs">Latencies below this are never called slow.</param>
-public sealed record GuardSpec(GuardRule? ErrorRate, GuardRule? LatencyP99, GuardRule? Accuracy, double Alpha = 0.01, double LatencyFloorMs = 10)
-{
-    /// <summary>Errors and accuracy no worse, the 99th percentile of the latency at most a quarter longer.</summary>
-    public static GuardSpec Default { get; } = new(new GuardRule(), new GuardRule(0.25), new GuardRule());
-}
-
-/// <summary>A guard's limit.</summary>
-/// <param name="Tolerance">What is still accepted, relative: 0 = no worse, 0.1 = 10 % more.</param>
-/// <param name="Absolute">A share of bad events that is small enough to pass in any case, when proven.</param>
-/// <param name="Require">Whether the rollout waits for this guard's evidence even where it cannot come within the step (late labels).</param>
-public sealed record GuardRule(double Tolerance = 0, double? Absolute = null, bool Require = false)
-{
-    /// <summary>Reads <c>no_worse</c> or <c>+10%</c>; <c>off</c> gives null.</summary>
-    /// <exception cref="HoldfastException">The text is neither.</exception>
-    public static GuardRule? Parse(string text, string field)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        if (text == "off")
-            return null;
-        if (text == "no_worse")
-            return new GuardRule();
-        if (text.StartsWith('+') && text.EndsWith('%') && double.TryParse(text.AsSpan(1, text.Length - 2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent))
-            return new GuardRule(percent / 100);
-        throw new HoldfastException(ErrorCode.InvalidArgument, $"{field} is '{text}'.", "Write no_worse, a tolerance such as \"+10%\", or off.");
-    }
-}
-
 /// <summary>Asks for a rollout.</summary>
 /// <param name="Cause">Why, in a few words: <c>person</c>, <c>data_drift</c>.</param>
 /// <param name="ShadowFor">Replaces the term of the endpoint's own shadow step.</param>
