@@ -20,8 +20,8 @@ internal sealed class Figure
     public Figure(MeanRule rule)
     {
         _rule = rule;
-        _expression = rule.Of is "score" or "latency" or "log_loss" or "squared_error" ? null : Expression.Parse(rule.Of);
-        NeedsLabel = rule.Of is "log_loss" or "squared_error" || _expression?.Names.Contains("label") == true;
+        _expression = rule.Of is "score" or "latency" or "log_loss" or "squared_error" or "correct" ? null : Expression.Parse(rule.Of);
+        NeedsLabel = rule.Of is "log_loss" or "squared_error" or "correct" || _expression?.Names.Contains("label") == true;
     }
 
     public bool NeedsLabel { get; }
@@ -49,6 +49,7 @@ internal sealed class Figure
             "score" => answer.Score,
             "latency" => answer.LatencyMs,
             "log_loss" => LogLoss(answer.Score, label!),
+            "correct" => Truth.Same(answer.Prediction, label!) ? 1 : 0,
             "squared_error" => double.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out var truth) ? (answer.Score - truth) * (answer.Score - truth) : double.NaN,
             _ => Number(_expression!.Evaluate(name => Value(name, made, answer, label))),
         };

@@ -81,7 +81,7 @@ public sealed record DisagreementRule(double Beyond, double AtMost, double Margi
 /// <summary>A figure whose mean must not get worse.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Of">
-/// <c>score</c>, <c>latency</c> (milliseconds), <c>log_loss</c> or <c>squared_error</c> (these two need labels), or an expression over inputs and
+/// <c>score</c>, <c>latency</c> (milliseconds), <c>correct</c>, <c>log_loss</c> or <c>squared_error</c> (these three need labels), or an expression over inputs and
 /// <c>score</c>, <c>prediction</c>, <c>latency_ms</c>, <c>label</c>: <c>amount * label</c>.
 /// </param>
 /// <param name="Better"><c>lower</c> or <c>higher</c>.</param>
@@ -103,6 +103,6 @@ public sealed record MeanRule(string Name, string Of, string Better, double Tole
         if (Low >= High)
             yield return new Fault(at + ".high", "The cap lies below the floor.", "Give low below high.");
         if (Figure.Fault(Of) is { } fault)
-            yield return new Fault(at + ".of", fault, "Use score, latency, log_loss, squared_error, or an expression such as amount * label.");
+            yield return new Fault(at + ".of", fault, "Use score, latency, correct, log_loss, squared_error, or an expression such as amount * label.");
     }
 }
