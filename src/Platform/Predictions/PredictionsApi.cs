@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
