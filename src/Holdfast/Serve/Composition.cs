@@ -116,7 +116,6 @@ public static class HoldfastServer
             HoldfastJson.Apply(json.SerializerOptions);
             json.SerializerOptions.TypeInfoResolver = new DefaultJsonTypeInfoResolver().WithAddedModifier(RequestShape.Require);
         });
-        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
     }
 
     /// <summary>Every room, in the order in which the one below is known to the one above.</summary>

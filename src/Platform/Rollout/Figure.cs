@@ -1,7 +1,6 @@
 using System.Globalization;
 using Holdfast.Contracts;
 using Holdfast.Kernel.Expressions;
-using Holdfast.Monitoring;
 using Holdfast.Predictions;
 
 namespace Holdfast.Rollout;
