@@ -173,9 +173,17 @@ public sealed class RolloutService
             p, id, (s, now) => s.Status == RolloutStatus.Suspended ? s with { HeldByPerson = false } : RolloutReconciler.GoOn(s, now) with { HeldByPerson = false, HeldTold = false, MismatchAccepted = true, ShiftAccepted = true },
             s => new RolloutResumed(s.Id, s.Endpoint, s.Model, s.Version), ct);
 
-    /// <summary>Goes back to the route before this rollout.</summary>
-    public Task<RolloutInfo> Rollback(Principal p, string id, string? reason = null, CancellationToken ct = default) =>
-        Change(p, id, (s, now) => RolloutReconciler.GoOn(s, now) with { Command = "roll_back", Reason = Said(p, reason) }, null, ct);
+    /// <summary>Goes back to the route before this rollout, also after its end while nobody has changed the route since.</summary>
+    public async Task<RolloutInfo> Rollback(Principal p, string id, string? reason = null, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        var state = await Find(p, id, ct);
+        if (state.Status != RolloutStatus.Completed)
+            return await Change(p, id, (s, now) => RolloutReconciler.GoOn(s, now) with { Command = "roll_back", Reason = Said(p, reason) }, null, ct);
+        if (state.FromPrimary is null || (await ForEndpoint(p, state.Endpoint, ct))?.Id != id || (await _serving.Get(p, state.Endpoint, ct)).Plan.Revision != state.PlanRevision)
+            throw new HoldfastException(ErrorCode.FailedPrecondition, "The rollout is over, and the route before it cannot be restored any more.", "Deploy the version that is wanted.");
+        return Info(await Back(p, id, Said(p, reason), ct));
+    }
 
     /// <summary>Takes the endpoint back to who answered before its newest rollout, under way or completed. Says what will happen.</summary>
     public async Task<string> Revert(Principal p, string endpoint, string reason, CancellationToken ct = default)
@@ -191,13 +199,19 @@ public sealed class RolloutService
 
         if (newest.Status != RolloutStatus.Completed || newest.FromPrimary is null)
             return "there is no earlier version";
-        return await _db.Write(tx =>
-        {
-            var (state, revision) = RolloutStore.Find(tx, p.WorkspaceId, newest.Id) ?? throw Unknown(newest.Id);
-            RolloutStore.Put(tx, state with { Command = "roll_back", Reason = Said(p, reason) }, revision);
-            return $"{newest.FromPrimary} becomes the primary again";
-        }, ct: ct);
+        await Back(p, newest.Id, Said(p, reason), ct);
+        return $"{newest.FromPrimary} becomes the primary again";
     }
+
+    private Task<RolloutState> Back(Principal p, string id, string reason, CancellationToken ct) => _db.Write(
+        tx =>
+        {
+            var (state, revision) = RolloutStore.Find(tx, p.WorkspaceId, id) ?? throw Unknown(id);
+            var next = state with { Command = "roll_back", Reason = reason };
+            RolloutStore.Put(tx, next, revision);
+            return next;
+        },
+        ct: ct);
 
     /// <summary>Sets the candidate's share of traffic within the step.</summary>
     public Task<RolloutInfo> SetWeight(Principal p, string id, double weight, CancellationToken ct = default) =>
