@@ -32,7 +32,7 @@ internal sealed class LabelQueue
     public LabelQueue(TimeSpan horizon, int figures, LabelQueueSnapshot? stored = null)
     {
         (_horizon, _figures) = ((long)horizon.TotalMilliseconds, figures);
-        _width = Math.Max(1000, _horizon / 64);
+        _width = Math.Clamp(_horizon / 64, 1000, int.MaxValue);
         _weights = [.. stored?.Weights ?? []];
         LeftOut = stored?.LeftOut ?? 0;
         foreach (var bucket in stored?.Buckets ?? [])
