@@ -229,6 +229,8 @@ public static class HoldfastServer
         // A start that fails is said once, by the command.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddFilter("Microsoft", options.LogLevel > LogLevel.Warning ? options.LogLevel : LogLevel.Warning);
+        // A caller's mistake is the caller's to know.
+        logging.AddFilter("Grpc", options.LogLevel > LogLevel.Warning ? options.LogLevel : LogLevel.Warning);
         if (options.LogFormat == LogFormat.Json)
         {
             logging.AddJsonConsole(console => console.TimestampFormat = "O");
