@@ -129,7 +129,6 @@ public static class HoldfastServer
         });
         if (options.GrpcUrls.Count > 0)
             services.AddOpenInferenceGrpc();
-        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
     }
 
     /// <summary>Every room, in the order in which the one below is known to the one above.</summary>

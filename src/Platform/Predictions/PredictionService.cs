@@ -13,10 +13,11 @@ public sealed partial class PredictionService
     private readonly PredictionStore _store;
     private readonly QuarantineStore _quarantines;
     private readonly WindowDataset _windows;
+    private readonly TrafficFold _traffic;
     private readonly TimeProvider _time;
 
-    internal PredictionService(PredictionLog log, PredictionStore store, QuarantineStore quarantines, WindowDataset windows, TimeProvider time) =>
-        (_log, _store, _quarantines, _windows, _time) = (log, store, quarantines, windows, time);
+    internal PredictionService(PredictionLog log, PredictionStore store, QuarantineStore quarantines, WindowDataset windows, TrafficFold traffic, TimeProvider time) =>
+        (_log, _store, _quarantines, _windows, _traffic, _time) = (log, store, quarantines, windows, traffic, time);
 
     /// <summary>Makes an endpoint's log known: which clock, and how late records may be. Idempotent.</summary>
     public Task Declare(EndpointKey endpoint, EndpointClock clock, TimeSpan lateness, CancellationToken ct = default)
@@ -140,6 +141,16 @@ public sealed partial class PredictionService
     {
         var log = Log(endpoint);
         return log.Completeness(Now(log));
+    }
+
+    /// <summary>An endpoint's traffic by variant over time.</summary>
+    /// <param name="step"><c>1m</c>, <c>1h</c> or <c>1d</c>; null for the shortest that reaches back as far as is known.</param>
+    public TrafficSeries Traffic(EndpointKey endpoint, string? step = null)
+    {
+        var log = Log(endpoint);
+        if (step is not null && TrafficFold.Steps.All(s => s.Name != step))
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"There is no step '{step}' of traffic.", $"Name one of {string.Join(", ", TrafficFold.Steps.Select(s => s.Name))}, or none.");
+        return _traffic.Read(endpoint, step, Now(log));
     }
 
     internal EndpointLog Log(EndpointKey endpoint) =>

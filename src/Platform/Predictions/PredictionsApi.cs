@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
@@ -19,6 +18,7 @@ public static class PredictionsApi
         api.MapGet("/endpoints/{name}/predictions", Query).Needs(Role.Viewer);
         api.MapGet("/endpoints/{name}/predictions/{id}", Get).Needs(Role.Viewer);
         api.MapGet("/endpoints/{name}/log", Completeness).Needs(Role.Viewer);
+        api.MapGet("/endpoints/{name}/traffic", Traffic).Needs(Role.Viewer);
         api.MapPost("/endpoints/{name}/datasets", Materialize).Needs(Role.Editor);
         api.MapGet("/endpoints/{name}/quarantines", Quarantines).Needs(Role.Viewer);
         api.MapPost("/quarantines/{id}/release", Release).Needs(Role.Editor);
@@ -57,6 +57,9 @@ public static class PredictionsApi
 
     private static LogCompleteness Completeness(HttpContext http, PredictionService predictions, string name) =>
         predictions.Completeness(new EndpointKey(http.Principal().WorkspaceId, name));
+
+    private static TrafficSeries Traffic(HttpContext http, PredictionService predictions, string name, string? step) =>
+        predictions.Traffic(new EndpointKey(http.Principal().WorkspaceId, name), step);
 
     private static async Task<MaterializeAnswer> Materialize(HttpContext http, PredictionService predictions, string name, MaterializeRequest body, CancellationToken ct)
     {

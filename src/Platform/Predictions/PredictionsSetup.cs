@@ -17,13 +17,15 @@ public static class PredictionsSetup
         services.TryAddSingleton(new PredictionOptions());
         services.AddSingleton(s => new PredictionStore(s.GetRequiredService<Db>()));
         services.AddSingleton(s => new QuarantineStore(s.GetRequiredService<Db>(), s.GetRequiredService<Journal>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<TrafficFold>();
+        services.AddSingleton<IPredictionFold>(s => s.GetRequiredService<TrafficFold>());
         services.AddSingleton(s => new PredictionLog(
             s.GetRequiredService<PredictionStore>(), s.GetRequiredService<DataFolder>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<PredictionOptions>(), s,
             s.GetRequiredService<ILogger<PredictionLog>>()));
         services.AddHostedService(s => s.GetRequiredService<PredictionLog>());
         services.AddSingleton(s => new PredictionService(
             s.GetRequiredService<PredictionLog>(), s.GetRequiredService<PredictionStore>(), s.GetRequiredService<QuarantineStore>(),
-            new WindowDataset(s.GetRequiredService<PredictionStore>(), s.GetRequiredService<DataService>(), s.GetRequiredService<DataFolder>()), s.GetRequiredService<TimeProvider>()));
+            new WindowDataset(s.GetRequiredService<PredictionStore>(), s.GetRequiredService<DataService>(), s.GetRequiredService<DataFolder>()), s.GetRequiredService<TrafficFold>(), s.GetRequiredService<TimeProvider>()));
         return services;
     }
 }

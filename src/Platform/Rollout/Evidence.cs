@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Holdfast.Monitoring;
 using Holdfast.Predictions;
 using Holdfast.Statistics.Sequential;
 

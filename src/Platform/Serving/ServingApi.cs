@@ -2,7 +2,6 @@ using System.Globalization;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Holdfast.Predictions;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 

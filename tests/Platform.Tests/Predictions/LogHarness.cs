@@ -31,7 +31,7 @@ internal sealed class LogHarness : IAsyncDisposable
         Journal = new Journal(db, time);
         Datasets = new DataService(db, Journal, time, data, new FileBlobStore(data.Blobs));
         _log = new PredictionLog(store, data, time, options, _services, NullLogger<PredictionLog>.Instance);
-        Service = new PredictionService(_log, store, new QuarantineStore(db, Journal, time), new WindowDataset(store, Datasets, data), time);
+        Service = new PredictionService(_log, store, new QuarantineStore(db, Journal, time), new WindowDataset(store, Datasets, data), new TrafficFold(), time);
     }
 
     public Db Db { get; }

@@ -46,6 +46,7 @@ public sealed class WatchingPages(BrowserFixture browser)
         await EveryPage.LookAsync(browser, "/endpoints", theme, "endpoints-full");
         var page = await EveryPage.LookAsync(browser, $"/endpoints/{Story.Endpoint}", theme, "endpoint");
         await Expect(page.Locator(".notice")).ToContainTextAsync("The rules answer");
+        page = await EveryPage.LookAsync(browser, $"/endpoints/{Story.Endpoint}?tab=rollout", theme, "endpoint-rollout");
         await Expect(page.Locator("text=Earlier rollouts")).ToBeVisibleAsync();
     }
 
