@@ -2,7 +2,6 @@ using System.Globalization;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Holdfast.Predictions;
-using Holdfast.Ui.Shell;
 using Microsoft.AspNetCore.Components;
 
 namespace Holdfast.Ui.Serving;
