@@ -97,6 +97,7 @@ public static class Cli
         root.Add(ModelsCommand.Create());
         root.Add(RolloutCommands.Deploy());
         root.Add(RolloutCommands.Rollout());
+        root.Add(AbCommands.Create());
         root.Add(MonitorCommand.Create());
         root.Add(PredictCommand.Create());
         root.Add(LabelsCommand.Create());

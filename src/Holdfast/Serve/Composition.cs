@@ -195,6 +195,7 @@ public static class HoldfastServer
         api.MapServingApi();
         api.MapMonitoringApi();
         api.MapRolloutApi();
+        api.MapAbApi();
         api.MapResponseApi();
         api.MapAlertsApi();
         api.MapPipelinesApi();
