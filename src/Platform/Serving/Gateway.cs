@@ -25,14 +25,14 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
         public bool FellBack;
     }
 
-    public async ValueTask<InferAnswer> Infer(Principal p, string endpoint, InferRequest request, CancellationToken ct = default)
+    public async ValueTask<InferAnswer> Infer(Principal p, string endpoint, InferRequest request)
     {
         var key = new EndpointKey(p.WorkspaceId, endpoint);
         var route = routes.Find(key) ?? throw Unknown(endpoint);
         if (route.Unloaded)
             throw new HoldfastException(ErrorCode.Unavailable, $"The endpoint '{endpoint}' was unloaded.", $"POST /v2/repository/models/{endpoint}/load loads it again.");
         if (request.Batch)
-            await predictions.WaitForRoom(Math.Max(request.Rows, 0), ct);
+            await predictions.WaitForRoom(Math.Max(request.Rows, 0), request.Ended);
         if (!route.Gate.TryEnter())
             throw new HoldfastException(ErrorCode.Overloaded, $"The endpoint '{endpoint}' answers {route.Gate.Limit} requests at once and no more now.", "Send it again after a second, or raise its 'concurrency'.");
         var began = Stopwatch.GetTimestamp();

@@ -33,6 +33,9 @@ public sealed class InferRequest
     /// <summary>Whether the rows belong to a batch: it waits for room in the prediction log, and its length says nothing of the load.</summary>
     public bool Batch { get; set; }
 
+    /// <summary>Ends the wait of a batch.</summary>
+    public CancellationToken Ended { get; set; }
+
     /// <summary>Sticky keys by row, when an input is the key.</summary>
     public string?[]? RowKeys { get; private set; }
 
