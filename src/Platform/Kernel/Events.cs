@@ -244,6 +244,27 @@ public sealed record FallbackLeft(string IncidentId, string Endpoint, string Rea
     public string Kind => "endpoint.fallback_left";
 }
 
+/// <param name="Rate">Share of the rows of five minutes that another variant answered after a fault.</param>
+public sealed record FallbackRateExceeded(string Endpoint, double Rate, double Limit, long Rows) : IEventDetail
+{
+    public string Kind => "endpoint.fallback_rate_exceeded";
+}
+
+public sealed record FallbackRateRecovered(string Endpoint, double Rate, double Limit) : IEventDetail
+{
+    public string Kind => "endpoint.fallback_rate_recovered";
+}
+
+public sealed record EndpointUnloaded(string Endpoint) : IEventDetail
+{
+    public string Kind => "endpoint.unloaded";
+}
+
+public sealed record EndpointLoaded(string Endpoint) : IEventDetail
+{
+    public string Kind => "endpoint.loaded";
+}
+
 public sealed record RetrainStarted(string IncidentId, string Endpoint, string Pipeline, string PipelineRun, string DatasetVersion, long Rows, double LabelCoverage, DateTimeOffset From, DateTimeOffset Until) : IEventDetail
 {
     public string Kind => "retrain.started";

@@ -80,6 +80,9 @@ public sealed record PredictionEntry(
     double CandidateWeight, ulong Unit, bool HasKey, double Score, string Prediction, string? Error, bool FellBack, double LatencyMs,
     IReadOnlyList<FeatureValue> Features, ShadowResult? Shadow) : LogEntry(At)
 {
+    /// <summary>The version or role that the request itself asked for, for a test; it took no part in a rollout. Null = none.</summary>
+    public string? Asked { get; init; }
+
     /// <summary>Whether the route sent this unit to the candidate first, whoever answered in the end.</summary>
     public bool ToCandidate => StickyBucket.Holds(Unit, CandidateWeight);
 }

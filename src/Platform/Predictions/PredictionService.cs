@@ -37,6 +37,9 @@ public sealed partial class PredictionService
         return _log.Append(Log(new EndpointKey(entry.WorkspaceId, entry.Endpoint)), Normal(entry), shadow);
     }
 
+    /// <summary>Returns when the queue to the log has room for so many rows, so that a batch drops none; waits for ten seconds at most, and never for more than half of the queue.</summary>
+    public Task WaitForRoom(int rows, CancellationToken ct = default) => _log.WaitForRoom(rows, ct);
+
     /// <summary>Counts rows that were asked for and rows that were answered, for the log's completeness.</summary>
     public void Count(EndpointKey endpoint, int requests, int answered) => _log.Find(endpoint)?.Count(requests, answered);
 

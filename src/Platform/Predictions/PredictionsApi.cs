@@ -88,7 +88,7 @@ public static class PredictionsApi
             e.Id, e.At, e.Endpoint, e.Role, e.Model, e.ModelVersion, e.RouteRevision, e.RolloutId, e.CandidateWeight, e.HasKey, Known(e.Score), e.Prediction, e.Error, e.FellBack, e.LatencyMs,
             e.Features.ToDictionary(f => f.Name, f => f.Text ?? (object?)Known(f.Number)),
             e.Shadow is { } s ? new ShadowInfo(s.Model, s.ModelVersion, Known(s.Score), s.Prediction, s.Error, s.LatencyMs) : null,
-            label, labelAt);
+            label, labelAt, e.Asked);
     }
 
     private static double? Known(double value) => double.IsNaN(value) ? null : value;

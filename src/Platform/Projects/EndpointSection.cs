@@ -20,7 +20,18 @@ internal static class EndpointSection
             clock!.Fault($"'{word}' is no clock.", "Use wall, or event for replays.");
         return new EndpointSpec(
             name, map.Text("model"), map.Find("fallback") is { } fallback ? Rules(fallback, folder) : "", word, map.Text("key"),
-            map.Term("timeout") ?? default, map.Term("shadow_timeout") ?? default, map.Term("lateness"));
+            map.Term("timeout") ?? default, map.Term("shadow_timeout") ?? default, map.Term("lateness"),
+            (int)Math.Clamp(map.Find("concurrency")?.AsInteger() ?? 0, int.MinValue, int.MaxValue), map.Text("on_missing") ?? EndpointSpec.Refuse, Range(map.Find("range")), map.Find("fallback_limit")?.AsShare() ?? 0);
+    }
+
+    private static ScoreRange? Range(YamlValue? place)
+    {
+        if (place is null)
+            return null;
+        if (place.AsList() is [var low, var high] && low.AsNumber() is { } least && high.AsNumber() is { } greatest)
+            return new ScoreRange(least, greatest);
+        place.Fault("A range has two numbers.", "Write the least and the greatest score, such as [0, 1].");
+        return null;
     }
 
     public static RolloutSpec Rollout(YamlMap map)

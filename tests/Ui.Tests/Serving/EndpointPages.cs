@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Holdfast.Ui.Tests.Shell;
-using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace Holdfast.Ui.Tests.Serving;
@@ -32,7 +31,7 @@ public sealed class EndpointPages(BrowserFixture browser)
         await Expect(page.Locator("[data-chart=traffic][data-drawn=yes] canvas")).ToHaveCountAsync(1);
         await Expect(page.Locator("[data-chart=latency][data-drawn=yes] canvas")).ToHaveCountAsync(1);
         await Expect(page.Locator("[data-chart=trouble][data-drawn=yes] canvas")).ToHaveCountAsync(1);
-        await EveryPage.LookAsync(browser, "/endpoints/shop", ColorScheme.Light, "endpoint-traffic");
+        await EveryPage.LookAsync(browser, "/endpoints/shop", "endpoint-traffic");
 
         await page.ClickAsync(".tabs >> text=Predictions");
         await Expect(page.Locator("table.predictions tbody tr")).ToHaveCountAsync(40);
@@ -41,7 +40,7 @@ public sealed class EndpointPages(BrowserFixture browser)
         await page.ClickAsync("form.tools button[type=submit]");
         await Expect(page.Locator("table.predictions tbody tr")).ToHaveCountAsync(2);
         Assert.Contains("labelled=true", page.Url, StringComparison.Ordinal);
-        await EveryPage.LookAsync(browser, "/endpoints/shop?tab=predictions", ColorScheme.Dark, "endpoint-predictions");
+        await EveryPage.LookAsync(browser, "/endpoints/shop?tab=predictions", "endpoint-predictions");
 
         await page.ClickAsync(".tabs >> text=Try it");
         await page.FillAsync("form.try input[name=amount]", "5000");
@@ -52,7 +51,7 @@ public sealed class EndpointPages(BrowserFixture browser)
         await Expect(page.Locator(".try-answer[data-state=refused]")).ToContainTextAsync("amount");
         // The refusal is an answer of 400, which the browser notes by itself.
         Assert.DoesNotContain(errors, e => !e.Contains("400", StringComparison.Ordinal));
-        await EveryPage.LookAsync(browser, "/endpoints/shop?tab=try", ColorScheme.Light, "endpoint-try");
+        await EveryPage.LookAsync(browser, "/endpoints/shop?tab=try", "endpoint-try");
     }
 
     private async Task ServeAsync(string name)
