@@ -69,7 +69,7 @@ internal sealed class RolloutStaging(ServingService serving, PredictionService p
         {
             try
             {
-                await serving.Infer(p, to, Request(entry), ct);
+                await serving.Infer(p, to, Request(entry));
             }
             catch (HoldfastException e) when (e.Code == ErrorCode.InvalidArgument)
             {
