@@ -34,7 +34,7 @@ public sealed partial class RolloutView
         _ => "plain",
     };
 
-    private static string VerdictTone(string verdict) => verdict switch { "harm" => "bad", "safe" => "good", _ => "plain" };
+    private static string VerdictTone(string verdict) => verdict switch { "harm" => "bad", "warning" => "watch", "safe" => "good", _ => "plain" };
 
     /// <summary>What the drawing function <c>rollout</c> takes; times in unix milliseconds.</summary>
     internal sealed record Picture(IReadOnlyList<Picture.Step> Steps, IReadOnlyList<Picture.Guard> Guards, double Threshold, long Until)
