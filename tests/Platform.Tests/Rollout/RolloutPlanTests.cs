@@ -181,6 +181,6 @@ public sealed class RolloutPlanTests : IDisposable
         var told = Assert.Single(await bench.Events("rollout.staged")).DetailAs<RolloutStaged>();
         Assert.Equal((outcome == "passed", 100, "pay.staging"), (told.Passed, told.Predictions, told.StagingEndpoint));
         Assert.Equal(outcome == "passed" ? (0, "running") : (-1, "rolled_back"), (now.StepIndex, now.Status));
-        Assert.Equal(150 + 0, bench.Predictions.Completeness(new Predictions.EndpointKey(1, "pay")).TotalLogged);
+        Assert.Equal(150 + 0, bench.Predictions.Completeness(new Holdfast.Predictions.EndpointKey(1, "pay")).TotalLogged);
     }
 }
