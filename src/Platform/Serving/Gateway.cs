@@ -78,16 +78,15 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
 
     private Row[] Rows(Route route, InferRequest request, int count, bool takesPart)
     {
-        var clock = default(DateTimeOffset);
-        if (request.EventTime is null && request.RowTimes is null)
-            clock = predictions.Now(route.Key);
+        DateTimeOffset? clock = null;
         var latest = route.Spec.Clock == "wall" ? time.GetUtcNow() + Ahead : DateTimeOffset.MaxValue;
         var rows = new Row[count];
         // Without a key a request of many rows is one unit: its rows go one way together.
         ulong? shared = null;
         for (var i = 0; i < count; i++)
         {
-            var at = request.RowTimes?[i] ?? request.EventTime ?? clock;
+            var own = request.RowTimes?[i];
+            var at = own is { } given && given != default ? given : request.EventTime ?? (clock ??= predictions.Now(route.Key));
             if (at > latest)
                 throw new HoldfastException(ErrorCode.InvalidArgument, $"The event_time {at:O} lies in the future of this endpoint's wall clock.", "Leave it out, or declare the endpoint with 'clock: event'.");
             if (at <= DateTimeOffset.UnixEpoch)
