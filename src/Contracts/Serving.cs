@@ -2,7 +2,25 @@ namespace Holdfast.Contracts;
 
 /// <summary>An endpoint as declared over the wire. Times as <c>hh:mm:ss</c>.</summary>
 public sealed record EndpointBody(
-    string? Model = null, string Fallback = "", string Clock = "wall", string? Key = null, TimeSpan Timeout = default, TimeSpan ShadowTimeout = default, TimeSpan? Lateness = null);
+    string? Model = null, string Fallback = "", string Clock = "wall", string? Key = null, TimeSpan Timeout = default, TimeSpan ShadowTimeout = default, TimeSpan? Lateness = null)
+{
+    /// <summary>How long predictions are kept, such as <c>90d</c>; null = for good.</summary>
+    public string? Retention { get; init; }
+
+    /// <summary>Inputs that are never written.</summary>
+    public IReadOnlyList<string>? Redact { get; init; }
+
+    /// <summary>Inputs whose values are replaced by a keyed hash.</summary>
+    public IReadOnlyList<string>? Hash { get; init; }
+
+    /// <summary>Where each prediction is sent as CloudEvents.</summary>
+    public EventsBody? Events { get; init; }
+}
+
+/// <summary>A receiver of CloudEvents.</summary>
+/// <param name="To">http or https.</param>
+/// <param name="Format"><c>kserve</c> (default) or <c>seldon</c>.</param>
+public sealed record EventsBody(string To, string? Format = null);
 
 /// <summary>How traffic is divided.</summary>
 /// <param name="Primary"><c>model/version</c>; null = the fallback rules answer.</param>

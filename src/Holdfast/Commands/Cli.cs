@@ -98,6 +98,7 @@ public static class Cli
         root.Add(RolloutCommands.Deploy());
         root.Add(RolloutCommands.Rollout());
         root.Add(MonitorCommand.Create());
+        root.Add(PredictionsCommand.Create());
         root.Add(LabelsCommand.Create());
         root.Add(JournalCommand.Create());
         root.Add(AccessCommands.Token());

@@ -1,5 +1,6 @@
 using Holdfast.Contracts;
 using Holdfast.Kernel.Yaml;
+using Holdfast.Predictions;
 using Holdfast.Rollout;
 using Holdfast.Serving;
 using Holdfast.Serving.Backends;
@@ -19,7 +20,23 @@ internal static class EndpointSection
             clock!.Fault($"'{word}' is no clock.", "Use wall, or event for replays.");
         return new EndpointSpec(
             name, map.Text("model"), map.Find("fallback") is { } fallback ? Rules(fallback, folder) : "", word, map.Text("key"),
-            map.Term("timeout") ?? default, map.Term("shadow_timeout") ?? default, map.Term("lateness"));
+            map.Term("timeout") ?? default, map.Term("shadow_timeout") ?? default, map.Term("lateness"), Log(map));
+    }
+
+    private static LogRules? Log(YamlMap map)
+    {
+        var rules = new LogRules(map.Term("retention"), map.Texts("redact"), map.Texts("hash"), map.Find("events") is { } events ? Target(events) : null);
+        return rules.Equals(LogRules.Default) ? null : rules;
+    }
+
+    private static EventTarget? Target(YamlValue events)
+    {
+        if (!events.IsMap)
+            return events.AsText() is { } url ? new EventTarget(url) : null;
+        var map = events.AsMap()!;
+        var target = new EventTarget(map.Require("to", "Give the address that takes the events.")?.AsText() ?? "", map.Text("format") ?? EventTarget.KServe);
+        map.Done();
+        return target;
     }
 
     public static RolloutSpec Rollout(YamlMap map)

@@ -1,3 +1,5 @@
+using Holdfast.Predictions;
+
 namespace Holdfast.Serving;
 
 /// <summary>An endpoint as declared.</summary>
@@ -9,9 +11,10 @@ namespace Holdfast.Serving;
 /// <param name="Timeout">How long a model may take before the next variant answers; default 1 s.</param>
 /// <param name="ShadowTimeout">How long the copy for a shadow may take; default 2 s.</param>
 /// <param name="Lateness">How late a record may be, in event time; default 0 for event clocks, 10 s for wall.</param>
+/// <param name="Log">What of the requests is kept, and to whom it is told; null keeps everything for good.</param>
 public sealed record EndpointSpec(
     string Name, string? Model = null, string Fallback = "", string Clock = "wall", string? Key = null,
-    TimeSpan Timeout = default, TimeSpan ShadowTimeout = default, TimeSpan? Lateness = null);
+    TimeSpan Timeout = default, TimeSpan ShadowTimeout = default, TimeSpan? Lateness = null, LogRules? Log = null);
 
 /// <summary>A model version by name and number.</summary>
 public sealed record VariantRef(string Model, int Version)

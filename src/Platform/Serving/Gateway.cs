@@ -53,7 +53,10 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
     }
 
     /// <summary>One row of a request on its way.</summary>
-    private readonly record struct Row(string Id, DateTimeOffset At, ulong Unit, bool HasKey, bool ToCandidate);
+    private readonly record struct Row(string Id, DateTimeOffset At, ulong Unit, ulong? Entity, bool ToCandidate)
+    {
+        public bool HasKey => Entity is not null;
+    }
 
     private Row[] Rows(Route route, InferRequest request, int count, bool takesPart)
     {
@@ -74,7 +77,7 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
             var id = Ids.Prediction(at);
             var sticky = request.RowKeys?[i] ?? request.Key;
             var unit = sticky is not null ? StickyBucket.Unit(route.Plan.Salt, sticky) : shared ??= StickyBucket.Unit(route.Plan.Salt, id);
-            rows[i] = new Row(id, at, unit, sticky is not null, takesPart && route.Weight > 0 && StickyBucket.Holds(unit, route.Weight));
+            rows[i] = new Row(id, at, unit, sticky is null ? null : StickyBucket.Entity(sticky), takesPart && route.Weight > 0 && StickyBucket.Holds(unit, route.Weight));
         }
 
         return rows;
@@ -134,7 +137,7 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
             var entry = new PredictionEntry(
                 row.Id, row.At, route.Key.Name, route.Key.WorkspaceId, served.Role, served.By?.Model ?? route.Plan.Primary?.Model ?? "", served.By?.Version ?? 0,
                 route.Plan.Revision, takesPart ? route.RolloutId : null, takesPart ? route.Weight : 0, row.Unit, row.HasKey, outcome.Score, outcome.Prediction, served.Error, served.FellBack,
-                took.TotalMilliseconds, Features(features, index), null);
+                took.TotalMilliseconds, Features(features, index), null) { Entity = row.Entity };
             if (!predictions.Append(entry, copies is null ? null : Of(copies, index)))
                 route.Gauge.NotLogged.Inc();
         }
