@@ -50,7 +50,7 @@ internal sealed class LogQuery(PartReader reader, DataFolder data) : IDisposable
     private const long Memory = 1L << 30;
     private const long Spill = 4L << 30;
     private const int Patience = 60;
-    private const string Hint = "The views are predictions (id, at, role, model, version, weight, score, prediction, error, latency_ms, features, shadow, label, correct, ...), labels and log; features.NAME is a feature.";
+    private const string Hint = "The views are predictions (id, event_time, role, model, version, weight, score, prediction, error, latency_ms, features, shadow, label, correct, ...), labels and log; features.NAME is a feature.";
     private readonly SemaphoreSlim _turns = new(2, 2);
 
     public void Dispose() => _turns.Dispose();
@@ -144,18 +144,18 @@ internal sealed class LogQuery(PartReader reader, DataFolder data) : IDisposable
     {
         var parquet = paths.Count == 0 ? "" : $" union all by name select * from read_parquet([{string.Join(", ", paths.Select(DuckEngine.Quote))}], union_by_name = true)";
         yield return $"create view log as {recent}{parquet}";
-        yield return "create view labels as select prediction_id, value, at, label_seq from log where kind = 'label'";
+        yield return "create view labels as select prediction_id, value, event_time as label_at, label_seq from log where kind = 'label'";
         var features = columns.Count == 0 ? "null" : $"{{{string.Join(", ", columns.Select(c => $"{DuckEngine.Quote(c)}: {DuckEngine.Name(PartTable.FeaturePrefix + c)}"))}}}";
-        var time = (question.From is { } from ? $" and at >= {Moment(from)}" : "") + (question.Until is { } until ? $" and at < {Moment(until)}" : "");
+        var time = (question.From is { } from ? $" and event_time >= {Moment(from)}" : "") + (question.Until is { } until ? $" and event_time < {Moment(until)}" : "");
         yield return $$"""
             create view predictions as
-            select p.id, p.at, p.role, p.model, p.model_version as version, p.route_revision, p.rollout_id, p.candidate_weight as weight, p.score, p.prediction, p.error, p.fell_back, p.latency_ms,
+            select p.id, p.event_time, p.role, p.model, p.model_version as version, p.route_revision, p.rollout_id, p.candidate_weight as weight, p.score, p.prediction, p.error, p.fell_back, p.latency_ms,
                 {{features}} as features,
                 case when p."shadow.model" is not null then {'model': p."shadow.model", 'version': p."shadow.model_version", 'score': p."shadow.score", 'prediction': p."shadow.prediction", 'error': p."shadow.error", 'latency_ms': p."shadow.latency_ms"} end as shadow,
                 l.label, l.label_at,
                 case when l.label is not null then l.label = p.prediction or coalesce(try_cast(l.label as double) = try_cast(p.prediction as double), false) end as correct
             from (select * from log where kind = 'prediction'{{time}}) p
-            left join (select prediction_id, arg_max(value, label_seq) as label, arg_max(at, label_seq) as label_at from labels group by prediction_id) l on l.prediction_id = p.id
+            left join (select prediction_id, arg_max(value, label_seq) as label, arg_max(label_at, label_seq) as label_at from labels group by prediction_id) l on l.prediction_id = p.id
             """;
     }
 

@@ -60,7 +60,7 @@ internal sealed class PartReader(IBlobStore blobs)
         var c = new Cells(table);
         for (var row = 0; row < table.Rows; row++)
         {
-            var at = DateTimeOffset.FromUnixTimeMilliseconds((long)c.Number("at", row));
+            var at = DateTimeOffset.FromUnixTimeMilliseconds((long)c.Number("event_time", row));
             LogEntry entry = c.Text("kind", row) switch
             {
                 "prediction" => Prediction(c, row, at, endpoint, Features(c, row, shapes, table)),

@@ -15,7 +15,7 @@ internal sealed class PartTable
     /// <summary>Column of the file, its type while it is written, and how it leaves the table.</summary>
     private static readonly (string Name, string Type, string? As)[] _fixed =
     [
-        ("seq", "bigint", null), ("kind", "varchar", null), ("at", "bigint", "epoch_ms(at)::timestamptz"), ("id", "varchar", null), ("role", "varchar", null), ("model", "varchar", null),
+        ("seq", "bigint", null), ("kind", "varchar", null), ("event_time", "bigint", "epoch_ms(event_time)::timestamptz"), ("id", "varchar", null), ("role", "varchar", null), ("model", "varchar", null),
         ("model_version", "integer", null), ("route_revision", "bigint", null), ("rollout_id", "varchar", null), ("candidate_weight", "double", null), ("unit", "varchar", null),
         ("has_key", "boolean", null), ("entity", "varchar", null), ("score", "double", null), ("prediction", "varchar", null), ("error", "varchar", null), ("fell_back", "boolean", null),
         ("latency_ms", "double", null), ("shadow.model", "varchar", null), ("shadow.model_version", "integer", null), ("shadow.score", "double", null), ("shadow.prediction", "varchar", null),
@@ -55,7 +55,7 @@ internal sealed class PartTable
     public void Write(long hour, string path) =>
         DuckEngine.Execute(_connection, string.Create(
             CultureInfo.InvariantCulture,
-            $"copy ({Select} where at >= {hour} and at < {hour + PartFile.HourMs} order by seq) to {DuckEngine.Quote(path)} ({Format})"));
+            $"copy ({Select} where recent.event_time >= {hour} and recent.event_time < {hour + PartFile.HourMs} order by seq) to {DuckEngine.Quote(path)} ({Format})"));
 
     private void Append(IDuckDBAppenderRow row, long seq, LogEntry entry)
     {

@@ -68,12 +68,17 @@ public sealed class PartsTests : IDisposable
     {
         await using var log = await LogHarness.Open(_folder.Path, new PredictionOptions { Linger = TimeSpan.FromMilliseconds(2), SegmentBytes = 20_000 });
         for (var i = 0; i < 300; i++)
+        {
             log.Service.Append(LogHarness.Entry(i));
+            if (i % 100 == 0)
+                await log.Service.Flush(Ct);
+        }
+
         await log.Service.AddLabels(LogHarness.Someone, "credit", [.. Enumerable.Range(0, 300).Select(i => new NewLabel(LogHarness.Id(i), "1"))], Ct);
         var before = await log.Service.Materialize(LogHarness.Someone, "credit", LogHarness.Start, LogHarness.Start.AddHours(5), "w", new MaterializeOptions(), Ct);
         Assert.True(await log.Service.Compact(LogHarness.Someone, "credit", Ct) > 1);
         var after = await log.Service.Materialize(LogHarness.Someone, "credit", LogHarness.Start, LogHarness.Start.AddHours(5), "w", new MaterializeOptions(), Ct);
-        Assert.Equal((300, before.Version), (after.Rows, after.Version));
+        Assert.Equal((300, before.Version.Ref, before.Version.Hash), (after.Rows, after.Version.Ref, after.Version.Hash));
     }
 
     [Fact]
@@ -111,36 +116,35 @@ public sealed class PartsTests : IDisposable
         await log.Service.AddLabels(LogHarness.Someone, "credit", [new NewLabel(LogHarness.Id(1), "0"), new NewLabel(LogHarness.Id(120), "0"), new NewLabel(LogHarness.Id(1), "1")], Ct);
 
         Assert.Equal("n,income\n130,12577.5\n", await Ask(log, "select count(*) as n, sum(features.income) as income from predictions"));
-        Assert.Equal("label,correct,at\n1,true,2026-01-01 00:01:00+00\n0,true,2026-01-01 02:00:00+00\n", await Ask(log, "select label, correct, at from predictions where label is not null order by at -- and no more"));
+        Assert.Equal("label,correct,event_time\n1,true,2026-01-01 00:01:00+00\n0,true,2026-01-01 02:00:00+00\n", await Ask(log, "select label, correct, event_time from predictions where label is not null order by event_time -- and no more"));
         Assert.Equal("n\n60\n", await Ask(log, "select count(*) as n from predictions", from: LogHarness.Start.AddHours(1), until: LogHarness.Start.AddHours(2)));
         Assert.Equal("version,n\n4,33\n", await Ask(log, "select shadow.version as version, count(*) as n from predictions where shadow is not null group by 1;"));
-        using (var cut = await log.Service.Ask(LogHarness.Someone, "credit", new LogQuestion("select id from predictions order by at", QueryFormat.Json, 2), Ct))
+        using (var cut = await log.Service.Ask(LogHarness.Someone, "credit", new LogQuestion("select id from predictions order by event_time", QueryFormat.Json, 2), Ct))
             Assert.Equal((2L, true, $"[\n\t{{\"id\":\"{LogHarness.Id(0)}\"}},\n\t{{\"id\":\"{LogHarness.Id(1)}\"}}\n]\n"), (cut.Rows, cut.Truncated, File.ReadAllText(cut.Path)));
         Assert.Empty(Directory.GetDirectories(Path.Combine(_folder.Path, "tmp")));
     }
 
-    [Theory]
-    [InlineData("copy (select 1) to '{0}'")]
-    [InlineData("select 1; select 2")]
-    [InlineData("select 1) ; copy (select 1) to '{0}'; select * from (select 1")]
-    [InlineData("select * from read_text('{0}')")]
-    [InlineData("select * from read_csv('/etc/passwd')")]
-    [InlineData("attach '{0}' as x")]
-    [InlineData("set lock_configuration = false")]
-    [InlineData("drop view predictions")]
-    [InlineData("selec 1")]
-    [InlineData("")]
-    public async Task Sql_that_would_do_more_than_read_the_log_is_refused(string sql)
+    [Fact]
+    public async Task Sql_that_would_do_more_than_read_the_log_is_refused()
     {
         await using var log = await LogHarness.Open(_folder.Path);
         log.Service.Append(LogHarness.Entry(1));
         await log.Service.Compact(LogHarness.Someone, "credit", Ct);
         var secret = Path.Combine(_folder.Path, "secret.txt");
         await File.WriteAllTextAsync(secret, "secret", Ct);
-        var e = await Assert.ThrowsAsync<HoldfastException>(() => log.Service.Ask(LogHarness.Someone, "credit", new LogQuestion(sql.Replace("{0}", secret, StringComparison.Ordinal)), Ct));
-        Assert.Equal(ErrorCode.InvalidArgument, e.Code);
+        var part = Directory.GetFiles(log.Blobs, "*.parquet", SearchOption.AllDirectories).Single();
+        foreach (var sql in new[]
+        {
+            $"copy (select 1) to '{secret}'", $"copy (select 1) to '{part}'", "select 1; select 2", $"select 1) ; copy (select 1) to '{part}'; select * from (select 1", $"select * from read_text('{secret}')",
+            "select * from read_csv('/etc/passwd')", $"attach '{secret}' as x", "set lock_configuration = false", "drop view predictions", "selec 1", "",
+        })
+        {
+            var e = await Assert.ThrowsAsync<HoldfastException>(() => log.Service.Ask(LogHarness.Someone, "credit", new LogQuestion(sql), Ct));
+            Assert.Equal((ErrorCode.InvalidArgument, true), (e.Code, e.Hint is not null));
+        }
+
         Assert.Equal("secret", await File.ReadAllTextAsync(secret, Ct));
-        Assert.NotNull(e.Hint);
+        Assert.Equal("n\n1\n", await Ask(log, "select count(*) as n from predictions"));
     }
 
     [Fact]
@@ -259,7 +263,7 @@ public sealed class PartsTests : IDisposable
         Assert.Equal([93, 83, 73], await Find(new PredictionQuery("credit", Limit: 3) { Key = "k3", NewestFirst = true }));
         Assert.Equal([10, 11, 12], await Find(all with { MinScore = 0.01, MaxScore = 0.012 }));
         Assert.Equal([0, 97], await Find(all with { Failed = true }));
-        Assert.Equal([61, 67, 73, 79], await Find(all with { Where = "income >= 90 and income <= 120 and job == 'cook \"é\"' and prediction == '1' and score < 0.08" }));
+        Assert.Equal([61, 65, 67, 71, 73, 77, 79], await Find(all with { Where = "income >= 90 and income <= 120 and job == 'cook \"é\"' and prediction == '1' and score < 0.08" }));
         // Pages of a condition hold each row once.
         var (found, token) = (new List<string>(), (string?)null);
         do
