@@ -197,6 +197,7 @@ public sealed class Transport : IDisposable
         HttpStatusCode.Conflict => ErrorCode.Conflict,
         HttpStatusCode.BadRequest => ErrorCode.InvalidArgument,
         HttpStatusCode.ServiceUnavailable => ErrorCode.Unavailable,
+        HttpStatusCode.TooManyRequests => ErrorCode.Overloaded,
         _ => ErrorCode.Internal,
     };
 

@@ -77,10 +77,11 @@ public sealed record ClockAnswer(DateTimeOffset Now);
 public sealed record ShadowInfo(string Model, int ModelVersion, double? Score, string Prediction, string? Error, double LatencyMs);
 
 /// <summary>A logged prediction.</summary>
+/// <param name="Asked">The version or role that the request itself asked for; it took no part in a rollout.</param>
 public sealed record PredictionInfo(
     string Id, DateTimeOffset At, string Endpoint, string Role, string Model, int ModelVersion, long RouteRevision, string? RolloutId, double CandidateWeight, bool HasKey,
     double? Score, string Prediction, string? Error, bool FellBack, double LatencyMs, IReadOnlyDictionary<string, object?> Features, ShadowInfo? Shadow,
-    string? Label, DateTimeOffset? LabelAt);
+    string? Label, DateTimeOffset? LabelAt, string? Asked = null);
 
 /// <summary>Makes a window of the log a dataset version.</summary>
 public sealed record MaterializeRequest(DateTimeOffset From, DateTimeOffset Until, string Dataset, string LabelColumn = "label");

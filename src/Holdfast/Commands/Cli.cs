@@ -47,7 +47,7 @@ public static class Cli
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) }, ct);
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(60) }, ct);
         }
         catch (OperationCanceledException)
         {
@@ -97,7 +97,9 @@ public static class Cli
         root.Add(ModelsCommand.Create());
         root.Add(RolloutCommands.Deploy());
         root.Add(RolloutCommands.Rollout());
+        root.Add(AbCommands.Create());
         root.Add(MonitorCommand.Create());
+        root.Add(PredictCommand.Create());
         root.Add(PredictionsCommand.Create());
         root.Add(LabelsCommand.Create());
         root.Add(JournalCommand.Create());

@@ -78,6 +78,8 @@ internal static class LogLine
         if (entry.Error is not null)
             json.WriteString("error"u8, entry.Error);
         json.WriteBoolean("fell_back"u8, entry.FellBack);
+        if (entry.Asked is not null)
+            json.WriteString("asked"u8, entry.Asked);
         Number(json, "latency_ms"u8, entry.LatencyMs);
         json.WriteStartObject("features"u8);
         foreach (var feature in entry.Features)
@@ -135,13 +137,15 @@ internal static class LogLine
         private string _prediction = "";
         private string? _error;
         private bool _fellBack;
+        private string? _asked;
         private double _latency = double.NaN;
         private List<FeatureValue>? _features;
         private ShadowResult? _shadow;
 
         public readonly PredictionEntry Prediction(EndpointKey endpoint) => new(
             Id, At, endpoint.Name, endpoint.WorkspaceId, _role, _model, _version, _revision, _rollout, _weight, _unit, _hasKey, _score, _prediction,
-            _error, _fellBack, _latency, (IReadOnlyList<FeatureValue>?)_features ?? [], _shadow) { Entity = _entity };
+            _error, _fellBack, _latency, (IReadOnlyList<FeatureValue>?)_features ?? [], _shadow)
+        { Entity = _entity, Asked = _asked };
 
         public void Read(ref Utf8JsonReader json)
         {
@@ -167,6 +171,7 @@ internal static class LogLine
             else if (name.SequenceEqual("prediction"u8)) _prediction = Text(ref json);
             else if (name.SequenceEqual("error"u8)) _error = Text(ref json);
             else if (name.SequenceEqual("fell_back"u8)) _fellBack = Next(ref json).GetBoolean();
+            else if (name.SequenceEqual("asked"u8)) _asked = Text(ref json);
             else if (name.SequenceEqual("latency_ms"u8)) _latency = Number(ref json);
             else if (name.SequenceEqual("features"u8)) _features = Features(ref json);
             else if (name.SequenceEqual("shadow"u8)) _shadow = Shadow(ref json);

@@ -149,7 +149,7 @@ internal sealed class LogQuery(PartReader reader, DataFolder data) : IDisposable
         var time = (question.From is { } from ? $" and event_time >= {Moment(from)}" : "") + (question.Until is { } until ? $" and event_time < {Moment(until)}" : "");
         yield return $$"""
             create view predictions as
-            select p.id, p.event_time, p.role, p.model, p.model_version as version, p.route_revision, p.rollout_id, p.candidate_weight as weight, p.score, p.prediction, p.error, p.fell_back, p.latency_ms,
+            select p.id, p.event_time, p.role, p.model, p.model_version as version, p.route_revision, p.rollout_id, p.candidate_weight as weight, p.score, p.prediction, p.error, p.fell_back, p.latency_ms, p.asked,
                 {{features}} as features,
                 case when p."shadow.model" is not null then {'model': p."shadow.model", 'version': p."shadow.model_version", 'score': p."shadow.score", 'prediction': p."shadow.prediction", 'error': p."shadow.error", 'latency_ms': p."shadow.latency_ms"} end as shadow,
                 l.label, l.label_at,

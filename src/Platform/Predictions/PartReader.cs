@@ -80,6 +80,7 @@ internal sealed class PartReader(IBlobStore blobs)
             : null)
     {
         Entity = Hex(c.Text("entity", row)),
+        Asked = c.Text("asked", row),
     };
 
     private static FeatureValue[] Features(Cells c, int row, Dictionary<string, (ShapeItem Item, Column? Column)[]> shapes, Table table)

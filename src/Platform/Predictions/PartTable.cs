@@ -18,7 +18,7 @@ internal sealed class PartTable
         ("seq", "bigint", null), ("kind", "varchar", null), ("event_time", "bigint", "epoch_ms(event_time)::timestamptz"), ("id", "varchar", null), ("role", "varchar", null), ("model", "varchar", null),
         ("model_version", "integer", null), ("route_revision", "bigint", null), ("rollout_id", "varchar", null), ("candidate_weight", "double", null), ("unit", "varchar", null),
         ("has_key", "boolean", null), ("entity", "varchar", null), ("score", "double", null), ("prediction", "varchar", null), ("error", "varchar", null), ("fell_back", "boolean", null),
-        ("latency_ms", "double", null), ("shadow.model", "varchar", null), ("shadow.model_version", "integer", null), ("shadow.score", "double", null), ("shadow.prediction", "varchar", null),
+        ("latency_ms", "double", null), ("asked", "varchar", null), ("shadow.model", "varchar", null), ("shadow.model_version", "integer", null), ("shadow.score", "double", null), ("shadow.prediction", "varchar", null),
         ("shadow.error", "varchar", null), ("shadow.latency_ms", "double", null), ("prediction_id", "varchar", null), ("value", "varchar", null), ("label_seq", "bigint", null),
         ("reason", "varchar", null), ("shape", "varchar", null),
     ];
@@ -65,7 +65,7 @@ internal sealed class PartTable
         if (prediction is not null)
             Append(row, prediction);
         else
-            Nulls(row, 21);
+            Nulls(row, 22);
         if (label is not null)
             row.AppendValue(label.PredictionId).AppendValue(label.Value).AppendValue(label.LabelSeq);
         else
@@ -88,7 +88,7 @@ internal sealed class PartTable
     {
         row.AppendValue(p.Id).AppendValue(p.Role).AppendValue(p.Model).AppendValue(p.ModelVersion).AppendValue(p.RouteRevision).AppendValue(p.RolloutId).AppendValue(p.CandidateWeight)
             .AppendValue(Hex(p.Unit)).AppendValue(p.HasKey).AppendValue(p.Entity is { } entity ? Hex(entity) : null).AppendValue(Known(p.Score)).AppendValue(p.Prediction).AppendValue(p.Error)
-            .AppendValue(p.FellBack).AppendValue(Known(p.LatencyMs));
+            .AppendValue(p.FellBack).AppendValue(Known(p.LatencyMs)).AppendValue(p.Asked);
         if (p.Shadow is { } s)
             row.AppendValue(s.Model).AppendValue(s.ModelVersion).AppendValue(Known(s.Score)).AppendValue(s.Prediction).AppendValue(s.Error).AppendValue(Known(s.LatencyMs));
         else

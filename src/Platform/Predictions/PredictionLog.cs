@@ -112,6 +112,14 @@ internal sealed class PredictionLog(
         return false;
     }
 
+    public async Task WaitForRoom(int rows, CancellationToken ct)
+    {
+        var needed = Math.Min(rows, options.QueueCapacity / 2);
+        var began = Stopwatch.GetTimestamp();
+        while (options.QueueCapacity - _queue.Reader.Count < needed && Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(10))
+            await Task.Delay(5, ct);
+    }
+
     public ValueTask Append(EndpointLog endpoint, IReadOnlyList<StoredLabel> labels, CancellationToken ct) => _queue.Writer.WriteAsync(new Labelled(endpoint, labels), ct);
 
     public ValueTask Append(EndpointLog endpoint, ClockEntry entry, CancellationToken ct) => _queue.Writer.WriteAsync(new Ticked(endpoint, entry), ct);

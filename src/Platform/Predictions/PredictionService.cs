@@ -15,6 +15,7 @@ public sealed partial class PredictionService
     private readonly PredictionStore _store;
     private readonly QuarantineStore _quarantines;
     private readonly WindowDataset _windows;
+    private readonly TrafficFold _traffic;
     private readonly PartStore _parts;
     private readonly LogKeeper _keeper;
     private readonly LogQuery _questions;
@@ -24,10 +25,10 @@ public sealed partial class PredictionService
     private readonly TimeProvider _time;
 
     internal PredictionService(
-        PredictionLog log, PredictionStore store, QuarantineStore quarantines, WindowDataset windows, PartStore parts, LogKeeper keeper, LogQuery questions, KeyedLabels keyed, EventSender events,
+        PredictionLog log, PredictionStore store, QuarantineStore quarantines, WindowDataset windows, TrafficFold traffic, PartStore parts, LogKeeper keeper, LogQuery questions, KeyedLabels keyed, EventSender events,
         EventInbox inbox, TimeProvider time)
     {
-        (_log, _store, _quarantines, _windows, _parts, _keeper) = (log, store, quarantines, windows, parts, keeper);
+        (_log, _store, _quarantines, _windows, _traffic, _parts, _keeper) = (log, store, quarantines, windows, traffic, parts, keeper);
         (_questions, _keyed, _events, _inbox, _time) = (questions, keyed, events, inbox, time);
     }
 
@@ -54,6 +55,9 @@ public sealed partial class PredictionService
             _events.Offer(log, target, kept);
         return _log.Append(log, kept, shadow);
     }
+
+    /// <summary>Returns when the queue to the log has room for so many rows, so that a batch drops none; waits for ten seconds at most, and never for more than half of the queue.</summary>
+    public Task WaitForRoom(int rows, CancellationToken ct = default) => _log.WaitForRoom(rows, ct);
 
     /// <summary>Counts rows that were asked for and rows that were answered, for the log's completeness.</summary>
     public void Count(EndpointKey endpoint, int requests, int answered) => _log.Find(endpoint)?.Count(requests, answered);
@@ -187,6 +191,16 @@ public sealed partial class PredictionService
     {
         var log = Log(endpoint);
         return log.Completeness(Now(log));
+    }
+
+    /// <summary>An endpoint's traffic by variant over time.</summary>
+    /// <param name="step"><c>1m</c>, <c>1h</c> or <c>1d</c>; null for the shortest that reaches back as far as is known.</param>
+    public TrafficSeries Traffic(EndpointKey endpoint, string? step = null)
+    {
+        var log = Log(endpoint);
+        if (step is not null && TrafficFold.Steps.All(s => s.Name != step))
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"There is no step '{step}' of traffic.", $"Name one of {string.Join(", ", TrafficFold.Steps.Select(s => s.Name))}, or none.");
+        return _traffic.Read(endpoint, step, Now(log));
     }
 
     internal EndpointLog Log(EndpointKey endpoint) =>

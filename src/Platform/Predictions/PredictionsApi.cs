@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
@@ -19,6 +18,7 @@ public static class PredictionsApi
         api.MapGet("/endpoints/{name}/predictions", Query).Needs(Role.Viewer);
         api.MapGet("/endpoints/{name}/predictions/{id}", Get).Needs(Role.Viewer);
         api.MapGet("/endpoints/{name}/log", Completeness).Needs(Role.Viewer);
+        api.MapGet("/endpoints/{name}/traffic", Traffic).Needs(Role.Viewer);
         api.MapPost("/endpoints/{name}/log/compact", Compact).Needs(Role.Editor);
         api.MapPost("/endpoints/{name}/query", Ask).Needs(Role.Viewer);
         api.MapPost("/endpoints/{name}/predictions/delete", Delete).Needs(Role.Admin);
@@ -101,6 +101,9 @@ public static class PredictionsApi
         return Results.Json(answer, statusCode: answer.State == "waiting" ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
 
+    private static TrafficSeries Traffic(HttpContext http, PredictionService predictions, string name, string? step) =>
+        predictions.Traffic(new EndpointKey(http.Principal().WorkspaceId, name), step);
+
     private static async Task<MaterializeAnswer> Materialize(HttpContext http, PredictionService predictions, string name, MaterializeRequest body, CancellationToken ct)
     {
         var window = await predictions.Materialize(http.Principal(), name, body.From, body.Until, body.Dataset, new MaterializeOptions(body.LabelColumn), ct);
@@ -128,7 +131,7 @@ public static class PredictionsApi
             e.Id, e.At, e.Endpoint, e.Role, e.Model, e.ModelVersion, e.RouteRevision, e.RolloutId, e.CandidateWeight, e.HasKey, Known(e.Score), e.Prediction, e.Error, e.FellBack, e.LatencyMs,
             e.Features.ToDictionary(f => f.Name, f => f.Text ?? (object?)Known(f.Number)),
             e.Shadow is { } s ? new ShadowInfo(s.Model, s.ModelVersion, Known(s.Score), s.Prediction, s.Error, s.LatencyMs) : null,
-            label, labelAt);
+            label, labelAt, e.Asked);
     }
 
     private static double? Known(double value) => double.IsNaN(value) ? null : value;

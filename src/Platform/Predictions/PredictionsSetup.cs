@@ -18,6 +18,8 @@ public static class PredictionsSetup
         services.TryAddSingleton(new PredictionOptions());
         services.AddSingleton(s => new PredictionStore(s.GetRequiredService<Db>()));
         services.AddSingleton(s => new QuarantineStore(s.GetRequiredService<Db>(), s.GetRequiredService<Journal>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<TrafficFold>();
+        services.AddSingleton<IPredictionFold>(s => s.GetRequiredService<TrafficFold>());
         services.AddSingleton(s => new PartStore(s.GetRequiredService<Db>()));
         services.AddSingleton(s => new PartReader(s.GetRequiredKeyedService<IBlobStore>("blobs")));
         services.AddSingleton(s => new Compactor(s.GetRequiredService<PartStore>(), s.GetRequiredKeyedService<IBlobStore>("blobs"), s.GetRequiredService<DataFolder>()));
@@ -34,7 +36,7 @@ public static class PredictionsSetup
         services.AddHostedService(s => s.GetRequiredService<EventSender>());
         services.AddSingleton(s => new PredictionService(
             s.GetRequiredService<PredictionLog>(), s.GetRequiredService<PredictionStore>(), s.GetRequiredService<QuarantineStore>(),
-            new WindowDataset(s.GetRequiredService<PredictionStore>(), s.GetRequiredService<DataService>(), s.GetRequiredService<DataFolder>()),
+            new WindowDataset(s.GetRequiredService<PredictionStore>(), s.GetRequiredService<DataService>(), s.GetRequiredService<DataFolder>()), s.GetRequiredService<TrafficFold>(),
             s.GetRequiredService<PartStore>(), s.GetRequiredService<LogKeeper>(), s.GetRequiredService<LogQuery>(), s.GetRequiredService<KeyedLabels>(), s.GetRequiredService<EventSender>(),
             s.GetRequiredService<EventInbox>(), s.GetRequiredService<TimeProvider>()));
         return services;

@@ -28,6 +28,14 @@ public static partial class EndpointRules
             faults.Add(new Fault("shadow_timeout", $"{spec.ShadowTimeout} is out of range.", "Write a time up to 10m, such as 2s."));
         if (spec.Lateness < TimeSpan.Zero)
             faults.Add(new Fault("lateness", $"{spec.Lateness} is negative.", "Write 0s or more."));
+        if (spec.Concurrency is < 0 or > 10_000)
+            faults.Add(new Fault("concurrency", $"{spec.Concurrency} requests at once are out of range.", "Write 1 to 10000."));
+        if (spec.OnMissing is not (EndpointSpec.Refuse or EndpointSpec.ToFallback))
+            faults.Add(new Fault("on_missing", $"'{spec.OnMissing}' is no way to treat a missing input.", "Write refuse, or fallback."));
+        if (spec.Range is { } range && !(double.IsFinite(range.Low) && double.IsFinite(range.High) && range.Low < range.High))
+            faults.Add(new Fault("range", $"[{range.Low}, {range.High}] is no range.", "Write the least and the greatest score, such as [0, 1]."));
+        if (spec.FallbackLimit is not (>= 0 and <= 1))
+            faults.Add(new Fault("fallback_limit", $"{spec.FallbackLimit} is no share.", "Write a share, such as 10%."));
         if (spec.Key is { Length: 0 })
             faults.Add(new Fault("key", "The name of the sticky key is empty.", "Name an input, or leave the key out."));
         Check(spec.Log ?? LogRules.Default, faults);

@@ -15,6 +15,12 @@ public sealed partial class RolloutView
     /// <summary>Events about its endpoint; those of other rollouts are passed over.</summary>
     [Parameter, EditorRequired] public IReadOnlyList<JournalEvent> Events { get; set; } = [];
 
+    /// <summary>Whether who looks may move it.</summary>
+    [Parameter] public bool MayAct { get; set; }
+
+    private IEnumerable<(string Action, string Words)> Actions =>
+        [Rollout.Status is "paused" or "held" ? ("resume", "Resume") : ("pause", "Pause"), ("promote", "Promote"), ("set-weight", "Set share"), ("rollback", "Roll back")];
+
     private bool Over => Rollout.Status is "completed" or "rolled_back";
 
     /// <inheritdoc />
@@ -29,13 +35,6 @@ public sealed partial class RolloutView
     };
 
     private static string VerdictTone(string verdict) => verdict switch { "harm" => "bad", "safe" => "good", _ => "plain" };
-
-    private static string Value(string guard, double? value) => guard switch
-    {
-        _ when value is null => "–",
-        _ when guard.StartsWith("latency", StringComparison.Ordinal) => Figure.Number(value) + " ms",
-        _ => Figure.Percent(value),
-    };
 
     /// <summary>What the drawing function <c>rollout</c> takes; times in unix milliseconds.</summary>
     internal sealed record Picture(IReadOnlyList<Picture.Step> Steps, IReadOnlyList<Picture.Guard> Guards, double Threshold, long Until)

@@ -13,6 +13,18 @@ public sealed partial class EndpointPage
 {
     [Parameter] public string Name { get; set; } = "";
 
+    [SupplyParameterFromQuery] private string? Tab { get; set; }
+
+    [SupplyParameterFromQuery(Name = "role")] private string? WithRole { get; set; }
+
+    [SupplyParameterFromQuery] private string? Labelled { get; set; }
+
+    [SupplyParameterFromQuery] private string? From { get; set; }
+
+    [SupplyParameterFromQuery] private string? Until { get; set; }
+
+    [SupplyParameterFromQuery] private string? Cursor { get; set; }
+
     [Inject] private ServingService Serving { get; set; } = null!;
 
     [Inject] private MonitoringService Monitoring { get; set; } = null!;

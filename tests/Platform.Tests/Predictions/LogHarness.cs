@@ -39,7 +39,7 @@ internal sealed class LogHarness : IAsyncDisposable
         Compactor = new Compactor(parts, blobs, data);
         _keeper = new LogKeeper(_log, parts, Compactor, keyed, db, Journal, time, NullLogger<LogKeeper>.Instance);
         Service = new PredictionService(
-            _log, store, new QuarantineStore(db, Journal, time), new WindowDataset(store, Datasets, data), parts, _keeper, _questions = new LogQuery(reader, data), keyed, _events, new EventInbox(store, time), time);
+            _log, store, new QuarantineStore(db, Journal, time), new WindowDataset(store, Datasets, data), new TrafficFold(), parts, _keeper, _questions = new LogQuery(reader, data), keyed, _events, new EventInbox(store, time), time);
         Parts = parts;
     }
 

@@ -285,7 +285,7 @@ public sealed class PartsTests : IDisposable
         features.Add(i % 7 == 0 ? FeatureValue.Of("mixed", 0.1 * i) : i % 7 == 1 ? FeatureValue.Of("mixed", (string?)null) : FeatureValue.Of("mixed", $"{i}"));
         if (i % 4 == 0)
             features.Add(FeatureValue.Of("it's \"a.b\"", -0.0));
-        return entry with { Features = features, Entity = i % 2 == 0 ? StickyBucket.Entity($"k{i}") : null };
+        return entry with { Features = features, Entity = i % 2 == 0 ? StickyBucket.Entity($"k{i}") : null, Asked = i % 5 == 0 ? "candidate" : null };
     }
 
     private static async Task<string> Ask(LogHarness log, string sql, DateTimeOffset? from = null, DateTimeOffset? until = null)
