@@ -4,16 +4,67 @@ namespace Holdfast.Contracts;
 
 /// <summary>A label over the wire. The value may be text, a number or a boolean.</summary>
 /// <param name="At">When it became known; the endpoint's clock when absent.</param>
-public sealed record LabelBody(string? PredictionId, JsonElement Value, DateTimeOffset? At = null);
+public sealed record LabelBody(string? PredictionId, JsonElement Value, DateTimeOffset? At = null)
+{
+    /// <summary>The sticky key that the prediction was made for, instead of its id.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>With <see cref="Key"/>: the label belongs to the key's nearest prediction at or before this moment.</summary>
+    public DateTimeOffset? Time { get; init; }
+
+    /// <summary>With <see cref="Key"/>: how far back that prediction may lie, such as <c>12h</c>; default 1d.</summary>
+    public string? Tolerance { get; init; }
+
+    /// <summary>The request of another model server that came as a CloudEvent, instead of a prediction id.</summary>
+    public string? RequestId { get; init; }
+
+    /// <summary>With <see cref="RequestId"/>: the row of that request, from 0.</summary>
+    public int Row { get; init; }
+}
 
 /// <summary>Labels: either one (its fields at the top) or many.</summary>
-public sealed record LabelsRequest(IReadOnlyList<LabelBody>? Labels = null, string? PredictionId = null, JsonElement Value = default, DateTimeOffset? At = null);
+public sealed record LabelsRequest(IReadOnlyList<LabelBody>? Labels = null, string? PredictionId = null, JsonElement Value = default, DateTimeOffset? At = null)
+{
+    /// <inheritdoc cref="LabelBody.Key" />
+    public string? Key { get; init; }
+
+    /// <inheritdoc cref="LabelBody.Time" />
+    public DateTimeOffset? Time { get; init; }
+
+    /// <inheritdoc cref="LabelBody.Tolerance" />
+    public string? Tolerance { get; init; }
+
+    /// <inheritdoc cref="LabelBody.RequestId" />
+    public string? RequestId { get; init; }
+
+    /// <inheritdoc cref="LabelBody.Row" />
+    public int Row { get; init; }
+}
 
 /// <summary>What became of labels; all are stored.</summary>
 /// <param name="Accepted">Their prediction is known.</param>
 /// <param name="Pending">Their prediction may still be on its way to the log.</param>
 /// <param name="Unknown">Not in the log; joined if the prediction ever comes.</param>
-public sealed record LabelsAnswer(int Accepted, int Pending, IReadOnlyList<string> Unknown);
+public sealed record LabelsAnswer(int Accepted, int Pending, IReadOnlyList<string> Unknown)
+{
+    /// <summary>By key and time, without a prediction yet; tried again for 30 days.</summary>
+    public int Waiting { get; init; }
+
+    /// <summary>By key and time, with two predictions at the nearest moment; kept, not joined.</summary>
+    public int Ambiguous { get; init; }
+}
+
+/// <summary>A query over an endpoint's log.</summary>
+/// <param name="Sql">One SELECT over the views <c>predictions</c>, <c>labels</c> and <c>log</c>.</param>
+/// <param name="Format"><c>json</c> (default), <c>csv</c> or <c>parquet</c>.</param>
+/// <param name="Limit">Rows of the result, 1 to 1,000,000; default 10,000.</param>
+public sealed record PredictionQuestion(string Sql, string? Format = null, int? Limit = null, DateTimeOffset? From = null, DateTimeOffset? Until = null);
+
+/// <summary>Whose predictions shall be deleted.</summary>
+public sealed record DeletePredictions(string Key);
+
+/// <summary>What was moved to Parquet.</summary>
+public sealed record CompactAnswer(int Segments);
 
 /// <summary>Moves an event clock.</summary>
 /// <param name="Settle">Whether to wait until every controller has done what follows from it, pipeline runs included.</param>

@@ -3,7 +3,25 @@ namespace Holdfast.Contracts;
 /// <summary>An endpoint as declared over the wire. Times as <c>hh:mm:ss</c>.</summary>
 public sealed record EndpointBody(
     string? Model = null, string Fallback = "", string Clock = "wall", string? Key = null, TimeSpan Timeout = default, TimeSpan ShadowTimeout = default, TimeSpan? Lateness = null,
-    int Concurrency = 0, string OnMissing = "refuse", ScoreRange? Range = null, double FallbackLimit = 0);
+    int Concurrency = 0, string OnMissing = "refuse", ScoreRange? Range = null, double FallbackLimit = 0)
+{
+    /// <summary>How long predictions are kept, such as <c>90d</c>; null = for good.</summary>
+    public string? Retention { get; init; }
+
+    /// <summary>Inputs that are never written.</summary>
+    public IReadOnlyList<string>? Redact { get; init; }
+
+    /// <summary>Inputs whose values are replaced by a keyed hash.</summary>
+    public IReadOnlyList<string>? Hash { get; init; }
+
+    /// <summary>Where each prediction is sent as CloudEvents.</summary>
+    public EventsBody? Events { get; init; }
+}
+
+/// <summary>A receiver of CloudEvents.</summary>
+/// <param name="To">http or https.</param>
+/// <param name="Format"><c>kserve</c> (default) or <c>seldon</c>.</param>
+public sealed record EventsBody(string To, string? Format = null);
 
 /// <summary>Bounds of a score; both belong to it.</summary>
 public sealed record ScoreRange(double Low, double High);

@@ -100,6 +100,7 @@ public static class Cli
         root.Add(AbCommands.Create());
         root.Add(MonitorCommand.Create());
         root.Add(PredictCommand.Create());
+        root.Add(PredictionsCommand.Create());
         root.Add(LabelsCommand.Create());
         root.Add(JournalCommand.Create());
         root.Add(AccessCommands.Token());

@@ -229,6 +229,16 @@ public sealed record DataQuarantined(string IncidentId, string Endpoint, DateTim
     public string Kind => "data.quarantined";
 }
 
+public sealed record PredictionsDeleted(string Endpoint, long Request, long Predictions, long Labels) : IEventDetail
+{
+    public string Kind => "predictions.deleted";
+}
+
+public sealed record PredictionsExpired(string Endpoint, DateTimeOffset Before, string Retention, long Predictions) : IEventDetail
+{
+    public string Kind => "predictions.expired";
+}
+
 public sealed record DataReleased(string Endpoint, string QuarantineId, string Reason) : IEventDetail
 {
     public string Kind => "data.released";

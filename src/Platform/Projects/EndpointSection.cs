@@ -1,6 +1,7 @@
 using System.Globalization;
 using Holdfast.Contracts;
 using Holdfast.Kernel.Yaml;
+using Holdfast.Predictions;
 using Holdfast.Rollout;
 using Holdfast.Serving;
 using Holdfast.Serving.Backends;
@@ -21,7 +22,7 @@ internal static class EndpointSection
         return new EndpointSpec(
             name, map.Text("model"), map.Find("fallback") is { } fallback ? Rules(fallback, folder) : "", word, map.Text("key"),
             map.Term("timeout") ?? default, map.Term("shadow_timeout") ?? default, map.Term("lateness"),
-            (int)Math.Clamp(map.Find("concurrency")?.AsInteger() ?? 0, int.MinValue, int.MaxValue), map.Text("on_missing") ?? EndpointSpec.Refuse, Range(map.Find("range")), map.Find("fallback_limit")?.AsShare() ?? 0);
+            (int)Math.Clamp(map.Find("concurrency")?.AsInteger() ?? 0, int.MinValue, int.MaxValue), map.Text("on_missing") ?? EndpointSpec.Refuse, Range(map.Find("range")), map.Find("fallback_limit")?.AsShare() ?? 0, Log(map));
     }
 
     private static ScoreRange? Range(YamlValue? place)
@@ -32,6 +33,22 @@ internal static class EndpointSection
             return new ScoreRange(least, greatest);
         place.Fault("A range has two numbers.", "Write the least and the greatest score, such as [0, 1].");
         return null;
+    }
+
+    private static LogRules? Log(YamlMap map)
+    {
+        var rules = new LogRules(map.Term("retention"), map.Texts("redact"), map.Texts("hash"), map.Find("events") is { } events ? Target(events) : null);
+        return rules.Equals(LogRules.Default) ? null : rules;
+    }
+
+    private static EventTarget? Target(YamlValue events)
+    {
+        if (!events.IsMap)
+            return events.AsText() is { } url ? new EventTarget(url) : null;
+        var map = events.AsMap()!;
+        var target = new EventTarget(map.Require("to", "Give the address that takes the events.")?.AsText() ?? "", map.Text("format") ?? EventTarget.KServe);
+        map.Done();
+        return target;
     }
 
     public static RolloutSpec Rollout(YamlMap map)

@@ -1,4 +1,5 @@
 using Holdfast.Contracts;
+using Holdfast.Predictions;
 
 namespace Holdfast.Serving;
 
@@ -15,10 +16,11 @@ namespace Holdfast.Serving;
 /// <param name="OnMissing">What becomes of a row that lacks an input without a default: <c>refuse</c>, or <c>fallback</c> (the rules answer it).</param>
 /// <param name="Range">Bounds of the score; a row outside is answered by the next variant. Null = any number.</param>
 /// <param name="FallbackLimit">Share of rows that fell back, in five minutes, from which on it is told in the Journal; 0 = 10 %.</param>
+/// <param name="Log">What of the requests is kept, and to whom it is told; null keeps everything for good.</param>
 public sealed record EndpointSpec(
     string Name, string? Model = null, string Fallback = "", string Clock = "wall", string? Key = null,
     TimeSpan Timeout = default, TimeSpan ShadowTimeout = default, TimeSpan? Lateness = null,
-    int Concurrency = 0, string OnMissing = "refuse", ScoreRange? Range = null, double FallbackLimit = 0)
+    int Concurrency = 0, string OnMissing = "refuse", ScoreRange? Range = null, double FallbackLimit = 0, LogRules? Log = null)
 {
     /// <summary>Word of <see cref="OnMissing"/>.</summary>
     public const string Refuse = "refuse";

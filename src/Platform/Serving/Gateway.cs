@@ -74,20 +74,22 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
     }
 
     /// <summary>One row of a request on its way.</summary>
-    private readonly record struct Row(string Id, DateTimeOffset At, ulong Unit, bool HasKey, bool ToCandidate);
+    private readonly record struct Row(string Id, DateTimeOffset At, ulong Unit, ulong? Entity, bool ToCandidate)
+    {
+        public bool HasKey => Entity is not null;
+    }
 
     private Row[] Rows(Route route, InferRequest request, int count, bool takesPart)
     {
-        var clock = default(DateTimeOffset);
-        if (request.EventTime is null && request.RowTimes is null)
-            clock = predictions.Now(route.Key);
+        DateTimeOffset? clock = null;
         var latest = route.Spec.Clock == "wall" ? time.GetUtcNow() + Ahead : DateTimeOffset.MaxValue;
         var rows = new Row[count];
         // Without a key a request of many rows is one unit: its rows go one way together.
         ulong? shared = null;
         for (var i = 0; i < count; i++)
         {
-            var at = request.RowTimes?[i] ?? request.EventTime ?? clock;
+            var own = request.RowTimes?[i];
+            var at = own is { } given && given != default ? given : request.EventTime ?? (clock ??= predictions.Now(route.Key));
             if (at > latest)
                 throw new HoldfastException(ErrorCode.InvalidArgument, $"The event_time {at:O} lies in the future of this endpoint's wall clock.", "Leave it out, or declare the endpoint with 'clock: event'.");
             if (at <= DateTimeOffset.UnixEpoch)
@@ -95,7 +97,7 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
             var id = Ids.Prediction(at);
             var sticky = request.RowKeys?[i] ?? request.Key;
             var unit = sticky is not null ? StickyBucket.Unit(route.Plan.Salt, sticky) : shared ??= StickyBucket.Unit(route.Plan.Salt, id);
-            rows[i] = new Row(id, at, unit, sticky is not null, takesPart && route.Weight > 0 && StickyBucket.Holds(unit, route.Weight));
+            rows[i] = new Row(id, at, unit, sticky is null ? null : StickyBucket.Entity(sticky), takesPart && route.Weight > 0 && StickyBucket.Holds(unit, route.Weight));
         }
 
         return rows;
@@ -234,7 +236,7 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
                 row.Id, row.At, route.Key.Name, route.Key.WorkspaceId, by.Role, by.By?.Model ?? route.Plan.Primary?.Model ?? "", by.By?.Version ?? 0,
                 route.Plan.Revision, asked is null ? route.RolloutId : null, asked is null ? route.Weight : 0, row.Unit, row.HasKey, outcome.Score, outcome.Prediction, by.Error, by.FellBack,
                 took.TotalMilliseconds, Features(features, i), null)
-            { Asked = asked };
+            { Asked = asked, Entity = row.Entity };
             if (!predictions.Append(entry, copies is null ? null : Of(copies, i)))
                 route.Gauge.NotLogged.Inc();
             fallbacks += by.FellBack ? 1 : 0;

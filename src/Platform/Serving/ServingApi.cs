@@ -33,7 +33,10 @@ public static class ServingApi
         // What a project declared is changed there, or the next apply would undo it.
         if (await serving.Find(http.Principal(), name, ct) is { ManagedBy: { } owner })
             throw new HoldfastException(ErrorCode.FailedPrecondition, $"The endpoint '{name}' is managed by {owner}.", "Change its holdfast.yaml and run 'holdfast apply'.");
-        var spec = new EndpointSpec(name, body.Model, body.Fallback, body.Clock, body.Key, body.Timeout, body.ShadowTimeout, body.Lateness, body.Concurrency, body.OnMissing, body.Range, body.FallbackLimit);
+        var spec = new EndpointSpec(
+            name, body.Model, body.Fallback, body.Clock, body.Key, body.Timeout, body.ShadowTimeout, body.Lateness, body.Concurrency, body.OnMissing, body.Range, body.FallbackLimit,
+            new LogRules(
+                body.Retention is { } keep ? Term.Parse(keep, "retention") : null, body.Redact, body.Hash, body.Events is { } events ? new EventTarget(events.To, events.Format ?? EventTarget.KServe) : null));
         return Info(http, predictions, serving, await serving.ApplyEndpoint(http.Principal(), spec, null, ct));
     }
 

@@ -139,6 +139,9 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
         if (EndpointRules.Check(spec) is { Count: > 0 } faults)
             throw new HoldfastException($"The endpoint '{spec.Name}' was refused.", faults);
         var wanted = EndpointRules.Normal(spec);
+        // Only who may execute can name a private address.
+        if (wanted.Log is { Events: { } events } log)
+            wanted = wanted with { Log = log with { Events = events with { MayBePrivate = p.MayExecute } } };
         var key = new EndpointKey(p.WorkspaceId, wanted.Name);
         return await Change(async () =>
         {
@@ -362,8 +365,11 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
         .SelectMany(r => ((VariantRef?[])[r.Plan.Primary, r.Plan.Candidate, r.Override?.Pin]).OfType<VariantRef>().Select(v => (r.Key.WorkspaceId, v)))
         .ToHashSet());
 
-    private Task Declare(EndpointKey key, EndpointSpec spec, CancellationToken ct) =>
-        _predictions.Declare(key, spec.Clock == "event" ? EndpointClock.Event : EndpointClock.Wall, spec.Lateness ?? TimeSpan.Zero, ct);
+    private async Task Declare(EndpointKey key, EndpointSpec spec, CancellationToken ct)
+    {
+        await _predictions.Declare(key, spec.Clock == "event" ? EndpointClock.Event : EndpointClock.Wall, spec.Lateness ?? TimeSpan.Zero, ct);
+        await _predictions.SetRules(key, spec.Log ?? LogRules.Default, ct);
+    }
 
     // A newest version without a name of its own must not go live by being registered; an alias or a number was set on purpose.
     private async Task<VariantRef?> First(Principal p, string? model, CancellationToken ct)
