@@ -60,6 +60,8 @@ public sealed record ProjectFile(
             var term = rollout.Steps.Aggregate(TimeSpan.Zero, (sum, s) => sum + s.For);
             if (label.Delay > term)
                 notes.Add($"The rollout of '{monitor.Endpoint}' takes {Term.Text(term)}, its labels come {Term.Text(label.Delay)} late: the accuracy guard can only roll back after the rollout. Set `accuracy: {{require: true}}` to wait for it.");
+            else if (label.Delay > TimeSpan.Zero && rollout.Guard.LabelHorizon == TimeSpan.Zero)
+                notes.Add($"The labels of '{monitor.Endpoint}' come {Term.Text(label.Delay)} late and count as they come in its rollouts: the outcome that is told sooner weighs more at first. Set `guard: {{label_horizon: {Term.Text(label.Delay)}}}` to count them in the order of their predictions.");
         }
 
         return notes;
