@@ -11,7 +11,7 @@ internal static class BareServer
 {
     public static async Task Run(string folder, int width)
     {
-        using var settings = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
+        using var settings = new Microsoft.ML.OnnxRuntime.SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
         using var session = new InferenceSession(Path.Combine(folder, $"model-{width}", "model.onnx"), settings);
         var names = session.InputNames;
         var matrix = names.Count == 1;

@@ -6,8 +6,6 @@ using Holdfast.Predictions;
 using Holdfast.Registry;
 using Holdfast.Serve;
 using Holdfast.Serving;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -39,7 +37,7 @@ internal static class HoldfastUnderLoad
             0);
         if (kind != "plain")
             await app.Services.GetRequiredService<MonitoringService>().ApplyMonitor(p, new MonitorSpec("x", TimeSpan.FromMinutes(1), "training@v1", ["1m", "5m", "1h", "24h"]), null);
-        Console.WriteLine(ServerLife.Address(app.Services.GetRequiredService<IServer>()));
+        Console.WriteLine(app.Urls.First());
         await Console.In.ReadToEndAsync();
         var completeness = app.Services.GetRequiredService<PredictionService>().Completeness(new EndpointKey(1, "x"));
         if (completeness.Dropped > 0)

@@ -3,9 +3,10 @@ using System.Globalization;
 using Holdfast.Bench.Serving;
 
 // The servers are this program again, each a process of its own: its processor time is counted apart from the load's.
-if (args is ["serve", var kind, var folder, var width])
+if (args is ["serve", _, _, _])
 {
-    await (kind == "bare" ? BareServer.Run(folder, int.Parse(width, CultureInfo.InvariantCulture)) : HoldfastUnderLoad.Run(kind, folder, int.Parse(width, CultureInfo.InvariantCulture)));
+    var features = int.Parse(args[3], CultureInfo.InvariantCulture);
+    await (args[1] == "bare" ? BareServer.Run(args[2], features) : HoldfastUnderLoad.Run(args[1], args[2], features));
     return;
 }
 

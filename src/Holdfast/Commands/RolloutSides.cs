@@ -42,7 +42,9 @@ internal static class RolloutSides
             return;
         Output.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"{sides.Disagreed} of {sides.Pairs} requests answered differently (at every look between {sides.DisagreedLow:P2} and {sides.DisagreedHigh:P2}); scores differ by {Output.Number(sides.ScoreDifference)} [{Output.Number(sides.ScoreDifferenceLow)}, {Output.Number(sides.ScoreDifferenceHigh)}]"));
+            $"{sides.Disagreed} of {sides.Pairs} requests answered differently (at every look between {sides.DisagreedLow:P2} and {sides.DisagreedHigh:P2})"));
+        if (sides.ScoreDifferenceLow is not null)
+            Output.Line($"scores differ by {Output.Number(sides.ScoreDifference)} on average, at every look between {Output.Number(sides.ScoreDifferenceLow)} and {Output.Number(sides.ScoreDifferenceHigh)}");
         Output.Table(
             [.. sides.Disagreements.TakeLast(MostDisagreements)], "No disagreement.", ("prediction", d => d.PredictionId), ("at", d => Output.Time(d.At)),
             ("primary", d => $"{d.PrimaryPrediction} ({Output.Number(d.PrimaryScore)})"), ("candidate", d => $"{d.CandidatePrediction} ({Output.Number(d.CandidateScore)})"));

@@ -46,6 +46,9 @@ internal sealed class AbReconciler(Db db, Journal journal, RolloutFold fold, Pre
 
         if (endpoint.Override is not null)
             return false;
+        // An event clock without a record stands at its beginning: the term counts from the first one.
+        if (state.StartedAt <= DateTimeOffset.UnixEpoch && Now(state) > DateTimeOffset.UnixEpoch)
+            return await Save(state with { StartedAt = Now(state) }, revision, null, ct);
         if (endpoint.Plan.Revision != state.PlanRevision)
             return await Save(state with { Status = "ended", Result = "stopped", Reason = "the route was changed by someone else", EndedAt = Now(state), Last = Figures(state) }, revision, Ended(state, "the route was changed by someone else"), ct);
         var figures = Figures(state);

@@ -16,7 +16,7 @@ internal sealed record LabelBucket(long Due, byte[] Labels);
 
 /// <summary>
 /// Labels that are not ripe. A label counts when the horizon has passed since its prediction, in order of that moment, and not when it comes: else
-/// whichever outcome is told sooner would weigh more at first. Due times are rounded up to a 64th of the horizon; a few bytes a label, at most 200,000 labels.
+/// whichever outcome is told sooner would weigh more at first. They are let through by buckets of a 64th of the horizon; a few bytes a label, at most 200,000.
 /// </summary>
 internal sealed class LabelQueue
 {
@@ -32,7 +32,7 @@ internal sealed class LabelQueue
     public LabelQueue(TimeSpan horizon, int figures, LabelQueueSnapshot? stored = null)
     {
         (_horizon, _figures) = ((long)horizon.TotalMilliseconds, figures);
-        _width = Math.Max(1000, _horizon / 64);
+        _width = Math.Clamp(_horizon / 64, 1000, int.MaxValue);
         _weights = [.. stored?.Weights ?? []];
         LeftOut = stored?.LeftOut ?? 0;
         foreach (var bucket in stored?.Buckets ?? [])
@@ -54,7 +54,8 @@ internal sealed class LabelQueue
     /// <summary>Keeps a label until it is due; false when it is due by <paramref name="now"/>.</summary>
     public bool Keep(DateTimeOffset made, DateTimeOffset now, LabelOutcome label)
     {
-        var due = (made.ToUnixTimeMilliseconds() + _horizon + _width - 1) / _width * _width;
+        var ripe = made.ToUnixTimeMilliseconds() + _horizon;
+        var due = (ripe + _width - 1) / _width * _width;
         if (_horizon == 0 || due <= now.ToUnixTimeMilliseconds())
             return false;
         var weight = _weights.IndexOf(label.Weight);
@@ -75,6 +76,8 @@ internal sealed class LabelQueue
         bucket.Add(Flags(label));
         bucket.Add((byte)weight);
         Span<byte> number = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(number, (int)(due - ripe));
+        bucket.AddRange(number);
         foreach (var figure in label.Figures)
         {
             BinaryPrimitives.WriteSingleLittleEndian(number, figure);
@@ -91,8 +94,12 @@ internal sealed class LabelQueue
         while (_buckets.Count > 0 && _buckets.First() is var (due, labels) && due <= now.ToUnixTimeMilliseconds())
         {
             _buckets.Remove(due);
+            // By their moments also within a bucket, not as they came.
             var bytes = labels.ToArray();
+            var places = new List<(int Before, int At)>();
             for (var at = 0; at < bytes.Length; at += Length(bytes[at]))
+                places.Add((BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at + 2)), at));
+            foreach (var (_, at) in places.OrderByDescending(p => p.Before))
             {
                 _pending--;
                 yield return Read(bytes.AsSpan(at));
@@ -103,7 +110,7 @@ internal sealed class LabelQueue
     private static byte Flags(LabelOutcome l) =>
         (byte)((l.Paired ? 1 : 0) | (l.Candidate ? 2 : 0) | (l.CandidateWrong ? 4 : 0) | (l.PrimaryWrong ? 8 : 0) | (l.Counts ? 16 : 0) | (l.FigureCounts ? 32 : 0));
 
-    private int Length(byte flags) => 2 + 4 * Floats(flags);
+    private int Length(byte flags) => 6 + 4 * Floats(flags);
 
     private int Floats(byte flags) => (flags & 1) != 0 ? 2 * _figures : _figures;
 
@@ -112,7 +119,7 @@ internal sealed class LabelQueue
         var flags = bytes[0];
         var figures = new float[Floats(flags)];
         for (var i = 0; i < figures.Length; i++)
-            figures[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(2 + 4 * i)..]);
+            figures[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(6 + 4 * i)..]);
         return new LabelOutcome((flags & 1) != 0, _weights[bytes[1]], (flags & 2) != 0, (flags & 4) != 0, (flags & 8) != 0, (flags & 16) != 0, (flags & 32) != 0, figures);
     }
 }

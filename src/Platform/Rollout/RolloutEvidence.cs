@@ -100,6 +100,9 @@ internal sealed class RolloutEvidence
 
     public IReadOnlyList<TrailPoint> Trail => _trail.Points;
 
+    /// <summary>The evidence as it stands.</summary>
+    public TrailPoint Latest => Logs() is var (harm, safe) ? new TrailPoint(_clock, _weight, harm, safe) : null!;
+
     /// <summary>Labels that have come and are not ripe.</summary>
     public long PendingLabels => _labels.Pending;
 

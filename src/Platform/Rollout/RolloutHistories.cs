@@ -13,7 +13,7 @@ internal static class RolloutHistories
     private static IReadOnlyList<GuardHistory> Guards(RolloutEvidence evidence) =>
         [.. RolloutRules.Views(evidence).Select((view, i) => new GuardHistory(
             view.Evidence.Guard, view.Evidence.Threshold, view.Evidence.Threshold * evidence.Spec.Warn, GuardViews.SafeThreshold, view.Evidence.Verdict, GuardViews.Text(view.Evidence),
-            [.. evidence.Trail.Where(p => i < p.Harm.Length).Select(p => new EvidencePoint(DateTimeOffset.FromUnixTimeMilliseconds(p.At), p.Weight, Ten(p.Harm[i]), Ten(p.Safe[i])))]))];
+            [.. evidence.Trail.Append(evidence.Latest).Where(p => i < p.Harm.Length).Select(p => new EvidencePoint(DateTimeOffset.FromUnixTimeMilliseconds(p.At), p.Weight, Ten(p.Harm[i]), Ten(p.Safe[i])))]))];
 
     private static double Ten(double log) => double.Parse(Math.Pow(10, Math.Clamp(log, -300, 300)).ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

@@ -157,7 +157,7 @@ internal static class RolloutRules
             : step.Kind == StepSpec.Shadow && !s.Solo ? "the shadow is switched off"
             : step.Traffic >= 1 ? $"all traffic is back with {former} at once"
             : step.Kind == StepSpec.Canary ? $"the canary is over, {former} has all traffic"
-            : $"it went on at {step.Traffic.ToString("P0", CultureInfo.InvariantCulture)}, so {former} has all traffic";
+            : $"{(s.Warned ? "it went on" : "it is beyond doubt")} at {step.Traffic.ToString("P0", CultureInfo.InvariantCulture)}, so {former} has all traffic";
     }
 
     private static string Harm(GuardEvidence e) => e.Basis switch

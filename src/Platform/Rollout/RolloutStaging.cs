@@ -10,7 +10,7 @@ namespace Holdfast.Rollout;
 internal sealed record StagingResult(long Predictions, long Errors, bool Passed, string Text);
 
 /// <summary>
-/// The staging endpoint of an endpoint, <c>NAME.staging</c>: the same declaration without a fallback, with a log of its own, where a first version answers
+/// The staging endpoint of an endpoint, <c>NAME.staging</c>: the same declaration without a fallback and without events to others, with a log of its own, where a first version answers
 /// recorded or supplied requests before anybody is served by it.
 /// </summary>
 internal sealed class RolloutStaging(ServingService serving, PredictionService predictions)
@@ -23,7 +23,7 @@ internal sealed class RolloutStaging(ServingService serving, PredictionService p
     public async Task<StagingResult?> Try(Principal p, RolloutState state, StagingSpec spec, EndpointState endpoint, CancellationToken ct)
     {
         var name = NameOf(state.Endpoint);
-        var staged = await serving.ApplyEndpoint(p, endpoint.Spec with { Name = name, Model = null, Fallback = "" }, endpoint.ManagedBy, ct);
+        var staged = await serving.ApplyEndpoint(p, endpoint.Spec with { Name = name, Model = null, Fallback = "", Log = endpoint.Spec.Log is { } log ? log with { Events = null } : null }, endpoint.ManagedBy, ct);
         if (staged.Plan.Primary != state.Candidate)
             staged = staged with { Plan = await serving.SetPlan(p, name, RoutePlan.Empty with { Primary = state.Candidate }, staged.Plan.Revision, ct) };
         var (done, errors) = await Counts(p, name, staged.Plan.Revision, ct);

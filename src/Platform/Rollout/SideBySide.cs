@@ -20,11 +20,12 @@ internal readonly record struct Seen(string? Error, bool FellBack, double Score,
 
     public bool TimedOut => Error?.StartsWith("timeout", StringComparison.Ordinal) == true;
 
-    public bool LackedFeature => Error?.Contains("is missing", StringComparison.Ordinal) == true;
+    // As the gateway words it, with "refuse" and with "fallback" for missing inputs.
+    public bool LackedFeature => Error is not null && (Error.StartsWith("missing: ", StringComparison.Ordinal) || Error.Contains("is missing", StringComparison.Ordinal));
 
     /// <summary>Whether the score lies outside of the rule's range; null without a score.</summary>
     public bool? OutOfRange(GuardRule range) =>
-        Answered && double.IsFinite(Score) ? Score < range.Low || Score > range.High : Error?.Contains("out of range", StringComparison.Ordinal) == true ? true : null;
+        Answered && double.IsFinite(Score) ? Score < range.Low || Score > range.High : Error?.Contains("lies outside of", StringComparison.Ordinal) == true ? true : null;
 }
 
 /// <summary>All of a <see cref="SideBySide"/>, for storing.</summary>

@@ -25,14 +25,14 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
         public bool FellBack;
     }
 
-    public async ValueTask<InferAnswer> Infer(Principal p, string endpoint, InferRequest request, CancellationToken ct = default)
+    public async ValueTask<InferAnswer> Infer(Principal p, string endpoint, InferRequest request)
     {
         var key = new EndpointKey(p.WorkspaceId, endpoint);
         var route = routes.Find(key) ?? throw Unknown(endpoint);
         if (route.Unloaded)
             throw new HoldfastException(ErrorCode.Unavailable, $"The endpoint '{endpoint}' was unloaded.", $"POST /v2/repository/models/{endpoint}/load loads it again.");
         if (request.Batch)
-            await predictions.WaitForRoom(Math.Max(request.Rows, 0), ct);
+            await predictions.WaitForRoom(Math.Max(request.Rows, 0), request.Ended);
         if (!route.Gate.TryEnter())
             throw new HoldfastException(ErrorCode.Overloaded, $"The endpoint '{endpoint}' answers {route.Gate.Limit} requests at once and no more now.", "Send it again after a second, or raise its 'concurrency'.");
         var began = Stopwatch.GetTimestamp();
@@ -81,16 +81,15 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
 
     private Row[] Rows(Route route, InferRequest request, int count, bool takesPart)
     {
-        var clock = default(DateTimeOffset);
-        if (request.EventTime is null && request.RowTimes is null)
-            clock = predictions.Now(route.Key);
+        DateTimeOffset? clock = null;
         var latest = route.Spec.Clock == "wall" ? time.GetUtcNow() + Ahead : DateTimeOffset.MaxValue;
         var rows = new Row[count];
         // Without a key a request of many rows is one unit: its rows go one way together.
         ulong? shared = null;
         for (var i = 0; i < count; i++)
         {
-            var at = request.RowTimes?[i] ?? request.EventTime ?? clock;
+            var own = request.RowTimes?[i];
+            var at = own is { } given && given != default ? given : request.EventTime ?? (clock ??= predictions.Now(route.Key));
             if (at > latest)
                 throw new HoldfastException(ErrorCode.InvalidArgument, $"The event_time {at:O} lies in the future of this endpoint's wall clock.", "Leave it out, or declare the endpoint with 'clock: event'.");
             if (at <= DateTimeOffset.UnixEpoch)

@@ -33,10 +33,13 @@ public sealed class InferRequest
     /// <summary>Whether the rows belong to a batch: it waits for room in the prediction log, and its length says nothing of the load.</summary>
     public bool Batch { get; set; }
 
+    /// <summary>Ends the wait of a batch.</summary>
+    public CancellationToken Ended { get; set; }
+
     /// <summary>Sticky keys by row, when an input is the key.</summary>
     public string?[]? RowKeys { get; private set; }
 
-    /// <summary>Event times by row, when an input <c>event_time</c> gives them.</summary>
+    /// <summary>Event times by row, when an input <c>event_time</c> gives them; the default value where it is missing.</summary>
     public DateTimeOffset[]? RowTimes { get; private set; }
 
     /// <summary>Takes a column of numbers.</summary>
@@ -130,7 +133,13 @@ public sealed class InferRequest
             return;
         var times = new DateTimeOffset[Rows];
         for (var row = 0; row < Rows; row++)
-            times[row] = _texts[i] is { } texts ? EventTimes.Parse(texts[row]) : EventTimes.FromUnixMilliseconds(_numbers[i][row]);
+        {
+            if (_texts[i] is { } texts)
+                times[row] = texts[row] is { } text ? EventTimes.Parse(text) : default;
+            else
+                times[row] = double.IsNaN(_numbers[i][row]) ? default : EventTimes.FromUnixMilliseconds(_numbers[i][row]);
+        }
+
         RowTimes = times;
         Remove(i);
     }

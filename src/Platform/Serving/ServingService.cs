@@ -61,11 +61,11 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
     }
 
     /// <summary>Answers a request.</summary>
-    public ValueTask<InferAnswer> Infer(Principal p, string name, InferRequest request, CancellationToken ct = default)
+    public ValueTask<InferAnswer> Infer(Principal p, string name, InferRequest request)
     {
         ArgumentNullException.ThrowIfNull(p);
         ArgumentNullException.ThrowIfNull(request);
-        return _gateway.Infer(p, name, request, ct);
+        return _gateway.Infer(p, name, request);
     }
 
     /// <summary>Names of the inputs of an endpoint's last request; empty when there is none.</summary>

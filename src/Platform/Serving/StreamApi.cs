@@ -175,12 +175,12 @@ internal static class StreamApi
                 var read = new JsonRows(Served());
                 read.AddRows(rows, "rows");
                 var request = read.Done();
-                request.Batch = true;
+                (request.Batch, request.Ended) = (true, http.RequestAborted);
                 if (http.Request.Headers["Holdfast-Variant"].ToString() is { Length: > 0 } variant)
                     request.Variant = variant;
                 try
                 {
-                    return await serving.Infer(http.Principal(), name, request, http.RequestAborted);
+                    return await serving.Infer(http.Principal(), name, request);
                 }
                 catch (HoldfastException e) when (e.Code == ErrorCode.Overloaded && Environment.TickCount64 - began < Patience.TotalMilliseconds)
                 {

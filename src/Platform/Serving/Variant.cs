@@ -18,6 +18,8 @@ internal sealed class Variant
     // 1 for the shelf itself, and 1 for each request inside.
     private int _users = 1;
     private int _stuck;
+    private readonly Func<FeatureRows, Outcome[], string?> _run;
+    private readonly Action _cameBack;
 
     public Variant(string model, int version, IBackend backend)
     {
@@ -27,6 +29,12 @@ internal sealed class Variant
         _columns = new ColumnMap([.. _inputs.Select(i => i.Name)]);
         _categories = backend.Info.Signature.Outputs.FirstOrDefault(o => o.Categories is not null)?.Categories?.ToHashSet(StringComparer.Ordinal);
         Inputs = backend.Info.Signature.Inputs.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
+        _run = Run;
+        _cameBack = () =>
+        {
+            Interlocked.Decrement(ref _stuck);
+            Leave();
+        };
     }
 
     public string Model { get; }
@@ -129,25 +137,12 @@ internal sealed class Variant
             return error;
         }
 
-        var call = Task.Run(() => Run(rows, outcomes));
-        try
-        {
-            var error = await call.WaitAsync(timeout);
-            Leave();
-            return error;
-        }
-        catch (TimeoutException)
-        {
+        var answer = await VariantCall.Start(_run, rows, outcomes, timeout, _cameBack);
+        if (ReferenceEquals(answer, VariantCall.TimedOut))
             Interlocked.Increment(ref _stuck);
-            _ = call.ContinueWith(
-                _ =>
-                {
-                    Interlocked.Decrement(ref _stuck);
-                    Leave();
-                },
-                TaskScheduler.Default);
-            return "timeout";
-        }
+        else
+            Leave();
+        return answer;
     }
 
     /// <summary>Takes the shelf's own hold away.</summary>

@@ -30,7 +30,7 @@ public sealed record StratifiedMeanState(
 /// <summary>
 /// Difference of two means, candidate less stable, judged at every look, with one share of the traffic after another: values are compared within
 /// short blocks only, as means pooled over a ramp differ by when they were taken (Simpson). Of a block S grows by h d (d the difference of its means,
-/// h = nc ns / (nc + ns)) and V by h^2 (vc/nc + vs/ns); pairs (both sides answered one request) count as h = n, d the mean difference. A block of a split
+/// h = nc ns / (nc + ns)) and V by h^2 (vc/nc + vs/ns), at least by what one value could turn; pairs (both sides answered one request) count as h = n, d the mean difference. A block of a split
 /// is closed at 10 values on the smaller side, of pairs at 20: sizes do not depend on values. The first block that varies sets the mixture's scale and
 /// is not counted. Larger is worse. Asymptotic: nothing is concluded below 100 values on each side.
 /// Robbins 1970; Howard, Ramdas, McAuliffe and Sekhon, Annals of Statistics 2021; Waudby-Smith et al. 2021; Bibaut, Kallus and Lindon 2022.
@@ -148,7 +148,7 @@ public sealed class StratifiedMean
         }
         if (Math.Min(_candidate.Count, _stable.Count) < SplitBlock) return;
         double nc = _candidate.Count, ns = _stable.Count, h = nc * ns / (nc + ns);
-        Close(_candidate.Mean - _stable.Mean, h, h * h * (_candidate.Variance / nc + _stable.Variance / ns));
+        Close(_candidate.Mean - _stable.Mean, h, h * h * (_candidate.Variance / nc + _stable.Variance / ns), h / Math.Min(nc, ns));
         (_candidate, _stable) = (default, default);
     }
 
@@ -161,15 +161,17 @@ public sealed class StratifiedMean
         _stableTotal.Add(stable);
         _pairs.Add(candidate - stable);
         if (_pairs.Count < PairBlock) return;
-        Close(_pairs.Mean, _pairs.Count, _pairs.Count * _pairs.Variance);
+        Close(_pairs.Mean, _pairs.Count, _pairs.Count * _pairs.Variance, 1);
         _pairs = default;
     }
 
-    private void Close(double difference, double weight, double variance)
+    // Values that are all alike still leave the doubt of one more that is not: the variance is never below that of the difference by one value's weight.
+    private void Close(double difference, double weight, double variance, double one)
     {
+        variance = Math.Max(variance, difference * one * difference * one);
         if (_rho == 0)
         {
-            // With equal values throughout there is no scale and, as far as can be seen, no difference in doubt.
+            // With equal values on both sides there is no scale, and no difference in doubt.
             if (variance > 0) _rho = Aim / weight * variance / Shape(0.01);
             return;
         }

@@ -76,6 +76,15 @@ internal sealed record EventStory(string Tone, string Text, IReadOnlyList<(strin
         "rollout.rolled_back" when told.DetailAs<RolloutRolledBack>() is var d => new("bad", Sentence(Words(d.Reason), Evidence(d.Evidence)), About(d.RolloutId, d.Model, d.ModelVersion)),
         "rollout.paused" when told.DetailAs<RolloutPaused>() is var d => new("watch", Words(d.Reason), About(d.RolloutId, d.Model, d.ModelVersion)),
         "rollout.resumed" when told.DetailAs<RolloutResumed>() is var d => new("busy", "", About(d.RolloutId, d.Model, d.ModelVersion)),
+        "rollout.warned" when told.DetailAs<RolloutWarned>() is var d =>
+            new("watch", Sentence(Words(d.Reason), d.Traffic < d.FromTraffic ? $"back from {Percent(d.FromTraffic)} to {Percent(d.Traffic)}" : "it waits"), About(d.RolloutId, d.Model, d.ModelVersion)),
+        "rollout.approval_needed" when told.DetailAs<RolloutApprovalNeeded>() is var d => new("watch", Words(d.Reason), About(d.RolloutId, d.Model, d.ModelVersion)),
+        "rollout.approved" when told.DetailAs<RolloutApproved>() is var d => new("busy", Words(d.Reason), About(d.RolloutId, d.Model, d.ModelVersion)),
+        "rollout.staged" when told.DetailAs<RolloutStaged>() is var d =>
+            new(d.Passed ? "good" : "bad", $"{Count(d.Predictions)} requests in staging, {Count(d.Errors)} failed", About(d.RolloutId, d.Model, d.ModelVersion)),
+        "rollout.released" when told.DetailAs<RolloutReleased>() is var d => new("plain", $"{d.Former} is let go", About(d.RolloutId, d.Model, d.ModelVersion)),
+        "ab.started" when told.DetailAs<AbStarted>() is var d => new("busy", $"{d.A} against {d.B} with {Percent(d.Share)} of the units", [Endpoint(d.Endpoint)]),
+        "ab.ended" when told.DetailAs<AbEnded>() is var d => new(d.Result is "invalid" or "stopped" ? "watch" : "good", Words(d.Reason), [Endpoint(d.Endpoint)]),
         _ => new EventStory("plain", "", []),
     };
 

@@ -33,6 +33,8 @@ public sealed partial class EndpointPage
 
     [Inject] private RolloutService Rollouts { get; set; } = null!;
 
+    [Inject] private AbService Tests { get; set; } = null!;
+
     [Inject] private Journal Journal { get; set; } = null!;
 
     /// <inheritdoc />
@@ -45,8 +47,10 @@ public sealed partial class EndpointPage
         var monitor = (await Monitoring.List(Principal, ct)).FirstOrDefault(m => m.Endpoint == Name);
         var rollouts = await Rollouts.List(Principal, Name, 20, ct);
         var events = await Journal.Read(Principal, new JournalQuery(Limit: 300, Subject: Name, NewestFirst: true), ct);
-        return new Shown(endpoint, monitor, Predictions.Completeness(new EndpointKey(Principal.WorkspaceId, Name)), rollouts, events);
+        var history = rollouts is [var newest, ..] ? await Rollouts.History(Principal, newest.Id, ct) : null;
+        var tests = await Tests.List(Principal, Name, 10, ct);
+        return new Shown(endpoint, monitor, Predictions.Completeness(new EndpointKey(Principal.WorkspaceId, Name)), rollouts, history, tests, events);
     }
 
-    public sealed record Shown(EndpointState Endpoint, MonitorInfo? Monitor, LogCompleteness Log, IReadOnlyList<RolloutInfo> Rollouts, IReadOnlyList<JournalEvent> Events);
+    public sealed record Shown(EndpointState Endpoint, MonitorInfo? Monitor, LogCompleteness Log, IReadOnlyList<RolloutInfo> Rollouts, RolloutHistory? History, IReadOnlyList<AbTestInfo> Tests, IReadOnlyList<JournalEvent> Events);
 }

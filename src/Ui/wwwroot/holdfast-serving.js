@@ -72,21 +72,25 @@ kind('trouble', (found, _, p) => {
   });
 });
 
-// On the diagonal both say the same; a ring is a different answer.
+// On the diagonal both say the same.
 kind('pairs', (_, o, p) => {
   if (!o.points || o.points.length === 0) return null;
-  const values = o.points.flatMap(q => [q[0], q[1]]), [low, high] = [Math.min(...values), Math.max(...values)], pad = (high - low || 1) * 0.03;
-  const ends = { type: 'value', min: +(low - pad).toPrecision(6), max: +(high + pad).toPrecision(6), scale: true, axisLabel: { color: p.ink3, formatter: number } };
+  const values = o.points.flat(), [low, high] = [Math.min(...values), Math.max(...values)], pad = (high - low || 1) * 0.03;
+  const ends = { type: 'value', min: +(low - pad).toPrecision(6), max: +(high + pad).toPrecision(6), axisLabel: { color: p.ink3, formatter: number } };
   return {
-    grid: { left: 12, right: 18, top: 22, bottom: 48, containLabel: true },
+    grid: { left: 12, right: 18, top: 22, bottom: 26, containLabel: true },
     tooltip: { trigger: 'item', confine: true, backgroundColor: p.panel, borderColor: p.line, textStyle: { color: p.ink, fontSize: 12 }, formatter: c => c.data ? `primary ${number(c.data[0])}<br>candidate ${number(c.data[1])}` : '' },
-    legend: { bottom: 0, textStyle: { color: p.ink2 }, itemWidth: 10, itemHeight: 10 },
     xAxis: axis(p, { ...ends, name: 'primary', nameLocation: 'middle', nameGap: 24 }), yAxis: axis(p, { ...ends, name: 'candidate', nameTextStyle: { align: 'left', color: p.ink3 } }),
-    series: [
-      { type: 'scatter', name: 'same answer', data: o.points.filter(q => !q[2]), symbolSize: 5, itemStyle: { color: p.accent, opacity: 0.45 }, markLine: { silent: true, symbol: 'none', lineStyle: { color: p.ink3, type: 'dashed' }, label: { show: false }, data: [[{ coord: [ends.min, ends.min] }, { coord: [ends.max, ends.max] }]] } },
-      { type: 'scatter', name: 'different answer', data: o.points.filter(q => q[2]), symbolSize: 9, itemStyle: { color: 'transparent', borderColor: p.bad, borderWidth: 1.8 } },
-    ],
+    series: [{ type: 'scatter', data: o.points, symbolSize: 6, itemStyle: { color: p.accent, opacity: 0.5 }, markLine: { silent: true, symbol: 'none', lineStyle: { color: p.ink3, type: 'dashed' }, label: { show: false }, data: [[{ coord: [ends.min, ends.min] }, { coord: [ends.max, ends.max] }]] } }],
   };
+});
+
+kind('sides', (_, o, p) => !o.bins || o.bins.length === 0 ? null : {
+  grid: { left: 8, right: 14, top: 26, bottom: 6, containLabel: true },
+  legend: { top: 0, right: 8, textStyle: { color: p.ink2 }, itemWidth: 12, itemHeight: 8 },
+  tooltip: { trigger: 'axis', confine: true, backgroundColor: p.panel, borderColor: p.line, textStyle: { color: p.ink, fontSize: 12 }, valueFormatter: x => number(x) + ' %' },
+  xAxis: axis(p, { type: 'category', data: o.bins, axisLabel: { color: p.ink3, hideOverlap: true, rotate: 30 } }), yAxis: axis(p, { type: 'value', axisLabel: { color: p.ink3, formatter: x => number(x) + ' %' } }),
+  series: [{ type: 'bar', name: 'Primary', data: o.primary, itemStyle: { color: p.ink3, opacity: 0.6 }, barGap: '0%' }, { type: 'bar', name: 'Candidate', data: o.candidate, itemStyle: { color: p.accent } }],
 });
 
 // --- the form

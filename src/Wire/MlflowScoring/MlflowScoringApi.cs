@@ -61,7 +61,7 @@ public static class MlflowScoringApi
         var served = Served(http, serving, standard);
         var request = type == MediaTypeNames.Text.Csv ? await Csv(http, served) : await Json(http, served);
         InferHeaders.Take(http.Request, request);
-        await PredictionsReply.Write(http.Response, await serving.Infer(http.Principal(), served.Name, request, http.RequestAborted), http.RequestAborted);
+        await PredictionsReply.Write(http.Response, await serving.Infer(http.Principal(), served.Name, request), http.RequestAborted);
     }
 
     private static ServedModel Served(HttpContext http, ServingService serving, string? standard)

@@ -104,7 +104,7 @@ public static class OpenInferenceApi
         InferHeaders.Take(http.Request, parsed.Request);
         if (http.Request.RouteValues["version"] is string version)
             parsed.Request.Version = Number(model, version);
-        var answer = await serving.Infer(http.Principal(), model, parsed.Request, http.RequestAborted);
+        var answer = await serving.Infer(http.Principal(), model, parsed.Request);
         await InferReply.Write(http.Response, model, parsed, answer, http.RequestAborted);
     }
 

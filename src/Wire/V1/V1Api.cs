@@ -41,7 +41,7 @@ public static class V1Api
         using var body = await Body(http);
         var request = Request(body.RootElement, served);
         InferHeaders.Take(http.Request, request);
-        await PredictionsReply.Write(http.Response, await serving.Infer(http.Principal(), model, request, http.RequestAborted), http.RequestAborted);
+        await PredictionsReply.Write(http.Response, await serving.Infer(http.Principal(), model, request), http.RequestAborted);
     }
 
     private static Task Explain(HttpContext http)

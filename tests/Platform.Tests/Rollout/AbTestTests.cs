@@ -1,5 +1,4 @@
 using Holdfast.Contracts;
-using Holdfast.Kernel;
 using Holdfast.Predictions;
 using Holdfast.Registry;
 using Holdfast.Rollout;
@@ -16,6 +15,8 @@ public sealed class AbTestTests : IDisposable
     private static readonly AbSpec Spec = new("m/2", null, 0.5, "correct", "higher", 0.1, 0.05, TimeSpan.FromDays(14));
     private readonly TemporaryFolder _folder = new();
 
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     public void Dispose() => _folder.Dispose();
 
     [Fact]
@@ -25,11 +26,11 @@ public sealed class AbTestTests : IDisposable
         var tests = bench.Get<AbService>();
         // a is right in half of the cases, b always.
         bench.Model(1, x => new Outcome(x, "1"));
-        Assert.True(await tests.ApplySpec(RolloutBench.Someone, "pay", Spec, null));
-        Assert.False(await tests.ApplySpec(RolloutBench.Someone, "pay", Spec, null));
+        Assert.True(await tests.ApplySpec(RolloutBench.Someone, "pay", Spec, null, ct: Ct));
+        Assert.False(await tests.ApplySpec(RolloutBench.Someone, "pay", Spec, null, ct: Ct));
         await bench.Settle();
         Assert.Equal((RouteMode.Split, A, B, 0.5), (await bench.Route() is var r ? (r.Mode, r.Primary, r.Candidate, r.CandidateWeight) : default)!);
-        var busy = await Assert.ThrowsAsync<HoldfastException>(() => bench.Rollouts.Start(RolloutBench.Someone, new StartRollout("pay", "m", 2, "person")));
+        var busy = await Assert.ThrowsAsync<HoldfastException>(() => bench.Rollouts.Start(RolloutBench.Someone, new StartRollout("pay", "m", 2, "person"), ct: Ct));
         Assert.Contains("An A/B test is under way", busy.Message, StringComparison.Ordinal);
         for (var i = 0; i < 6; i++)
         {
@@ -37,7 +38,7 @@ public sealed class AbTestTests : IDisposable
             await bench.Settle();
         }
 
-        var ended = Assert.Single(await tests.List(RolloutBench.Someone, "pay"));
+        var ended = Assert.Single(await tests.List(RolloutBench.Someone, "pay", ct: Ct));
         Assert.Equal(("ended", "b", "m/2"), (ended.Status, ended.Result, ended.Serves));
         Assert.True(ended is { EffectLow: > 0, ALabelled: >= 100, BLabelled: >= 100, BMean: 1 });
         Assert.Equal(new RoutePlan(0, B, null, RouteMode.None, 0, "", null), await bench.Route() with { Revision = 0 });
@@ -49,15 +50,15 @@ public sealed class AbTestTests : IDisposable
     {
         await using var bench = await Bench();
         var tests = bench.Get<AbService>();
-        var faults = await Assert.ThrowsAsync<HoldfastException>(() => tests.Start(RolloutBench.Someone, "pay", Spec with { B = "", Share = 1, Difference = 0, Outcome = "amount *", Then = "x" }));
+        var faults = await Assert.ThrowsAsync<HoldfastException>(() => tests.Start(RolloutBench.Someone, "pay", Spec with { B = "", Share = 1, Difference = 0, Outcome = "amount *", Then = "x" }, ct: Ct));
         Assert.Equal(["b", "difference", "outcome", "share", "then"], faults.Faults.Select(f => f.Field["endpoints.pay.ab_test.".Length..]).Order(StringComparer.Ordinal));
-        await Assert.ThrowsAsync<HoldfastException>(() => tests.Start(RolloutBench.Someone, "pay", Spec with { A = "m/2" }));
-        var test = await tests.Start(RolloutBench.Someone, "pay", Spec);
+        await Assert.ThrowsAsync<HoldfastException>(() => tests.Start(RolloutBench.Someone, "pay", Spec with { A = "m/2" }, ct: Ct));
+        var test = await tests.Start(RolloutBench.Someone, "pay", Spec, ct: Ct);
         await bench.Settle();
-        await Assert.ThrowsAsync<HoldfastException>(() => tests.Start(RolloutBench.Someone, "pay", Spec));
-        await tests.Stop(RolloutBench.Someone, test.Id);
+        await Assert.ThrowsAsync<HoldfastException>(() => tests.Start(RolloutBench.Someone, "pay", Spec, ct: Ct));
+        await tests.Stop(RolloutBench.Someone, test.Id, ct: Ct);
         await bench.Settle();
-        Assert.Equal(("ended", "stopped", "m/1"), (await tests.Get(RolloutBench.Someone, test.Id) is var t ? (t.Status, t.Result, t.Serves) : default)!);
+        Assert.Equal(("ended", "stopped", "m/1"), (await tests.Get(RolloutBench.Someone, test.Id, ct: Ct) is var t ? (t.Status, t.Result, t.Serves) : default)!);
         Assert.Equal((A, RouteMode.None), ((await bench.Route()).Primary, (await bench.Route()).Mode));
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Holdfast.Rollout;
+using Holdfast.Serving;
 using Holdfast.Statistics.Tests;
 
 namespace Holdfast.Platform.Tests.Rollout;
@@ -177,7 +178,7 @@ public sealed class JudgeSimulationTests
     }
 
     private static RolloutState State(string policy) => new(
-        "r", 1, "e", "m", 2, new Holdfast.Serving.VariantRef("m", 1), false, "person", null, [new StepSpec(StepSpec.Canary, 0.05, TimeSpan.FromHours(1)), new StepSpec(StepSpec.Gradual, 1, TimeSpan.FromHours(1))],
+        "r", 1, "e", "m", 2, new VariantRef("m", 1), false, "person", null, [new StepSpec(StepSpec.Canary, 0.05, TimeSpan.FromHours(1)), new StepSpec(StepSpec.Gradual, 1, TimeSpan.FromHours(1))],
         GuardSpec.Default, policy, RolloutStatus.Running, 0, new RolloutCounts(0, 0, 0, 0, 0, 0), Start, 1, [Start]);
 
     /// <summary>What came of one simulated rollout; minutes count from 1, 0 = never.</summary>

@@ -33,7 +33,7 @@ public sealed class LateRollbackTests : IDisposable
         bench.Failing(2, 0.3);
         await bench.Traffic(600);
         Assert.Equal(New, (await bench.Route()).Primary);
-        await using var limited = await Completed(null, Guard() with { ErrorRate = new GuardRule(Limit: 0.05) });
+        await using var limited = await Completed(null, Guard() with { ErrorRate = new GuardRule(Absolute: 0.05, Limit: 0.05) });
         limited.Failing(1, 0.3);
         limited.Failing(2, 0.3);
         await limited.Traffic(200);
@@ -69,7 +69,7 @@ public sealed class LateRollbackTests : IDisposable
     private List<(string Id, double Amount)> _split = [];
     private int _opened;
 
-    private static GuardSpec Guard() => new(new GuardRule(), null, new GuardRule());
+    private static GuardSpec Guard() => new(new GuardRule(Absolute: 0.05), null, new GuardRule());
 
     private async Task<RolloutBench> Completed(KeepSpec? keep, GuardSpec guard, bool wrong = false)
     {

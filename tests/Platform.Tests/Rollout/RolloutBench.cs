@@ -53,7 +53,7 @@ internal sealed class RolloutBench : IAsyncDisposable
         services.AddRegistry();
         services.AddData();
         services.AddPredictions();
-        services.AddSingleton<LoadBackend>((_, variant, _) => models.ContainsKey(variant.Version)
+        services.AddSingleton<LoadBackend>((_, variant, _) => models.TryGetValue(variant.Version, out _)
             ? Task.FromResult<IBackend>(new Backend(x => models[variant.Version](x)))
             : throw new Contracts.HoldfastException(Contracts.ErrorCode.FailedPrecondition, $"{variant} has no package."));
         services.AddServing();

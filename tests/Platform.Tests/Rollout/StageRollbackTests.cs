@@ -8,7 +8,7 @@ namespace Holdfast.Platform.Tests.Rollout;
 /// <summary>Each stage goes back in its own way, to exactly the route before.</summary>
 public sealed class StageRollbackTests : IDisposable
 {
-    private static readonly GuardSpec Errors = new(new GuardRule(), null, null);
+    private static readonly GuardSpec Errors = new(new GuardRule(Absolute: 0.05), null, null);
     private static readonly StepSpec Shadow = new(StepSpec.Shadow, 0, TimeSpan.FromMinutes(1), 50);
     private readonly TemporaryFolder _folder = new();
 
@@ -44,12 +44,10 @@ public sealed class StageRollbackTests : IDisposable
     {
         await using var bench = await RolloutBench.Open(_folder.Path);
         var before = await bench.Route();
-        bench.Failing(1, 0.03);
-        bench.Failing(2, 0.03);
         await bench.Deploy(Plan(Shadow, new StepSpec(StepSpec.Gradual, 0.1, TimeSpan.FromMinutes(1)), new StepSpec(StepSpec.Gradual, 0.5, TimeSpan.FromHours(9))));
         while ((await bench.Route()).CandidateWeight < 0.5)
             await bench.Traffic(400);
-        bench.Failing(2, 0.12);
+        bench.Failing(2, 0.1);
         while ((await bench.Events("rollout.rolled_back")).Count == 0)
             await bench.Traffic(20);
         var warned = Assert.Single(await bench.Events("rollout.warned")).DetailAs<RolloutWarned>();
@@ -63,7 +61,7 @@ public sealed class StageRollbackTests : IDisposable
     {
         await using var bench = await RolloutBench.Open(_folder.Path);
         var before = await bench.Route();
-        await bench.Deploy(Plan(new GuardSpec(new GuardRule(), null, new GuardRule()), Shadow, new StepSpec(StepSpec.Gradual, 0.5, TimeSpan.FromMinutes(1)), new StepSpec(StepSpec.Gradual, 1, TimeSpan.FromHours(9))));
+        await bench.Deploy(Plan(new GuardSpec(new GuardRule(Absolute: 0.1), null, new GuardRule()), Shadow, new StepSpec(StepSpec.Gradual, 0.5, TimeSpan.FromMinutes(1)), new StepSpec(StepSpec.Gradual, 1, TimeSpan.FromHours(9))));
         await bench.Traffic(100);
         bench.Model(2, x => new Outcome(x, "0"));
         var split = await bench.Traffic(400);

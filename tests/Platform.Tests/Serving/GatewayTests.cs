@@ -331,6 +331,32 @@ public sealed class GatewayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_hundred_changes_of_the_route_under_load_lose_no_request_and_none_is_answered_wrongly()
+    {
+        await Apply();
+        await Serving.SetPlan(Someone, "e", RoutePlan.Empty with { Primary = V1 }, 0, Ct);
+        var changing = true;
+        var callers = Enumerable.Range(0, 4).Select(c => Task.Run(
+            async () =>
+            {
+                var answered = 0;
+                for (; Volatile.Read(ref changing) || answered == 0; answered++)
+                {
+                    var answer = await Ask();
+                    Assert.Equal(("primary", answer.Version == 1 ? 0.1 : 0.9), (answer.Role, answer.Outcomes[0].Score));
+                }
+
+                return answered;
+            },
+            Ct)).ToList();
+        for (var i = 0; i < 100; i++)
+            await Serving.SetPlan(Someone, "e", RoutePlan.Empty with { Primary = i % 2 == 0 ? V2 : V1 }, i + 1, Ct);
+        Volatile.Write(ref changing, false);
+        var answered = (await Task.WhenAll(callers)).Sum();
+        Assert.Equal((answered, answered), Predictions.Completeness(new EndpointKey(1, "e")) is var c ? (c.Requests, c.Answered) : default);
+    }
+
+    [Fact]
     public void While_answers_take_long_fewer_are_let_in_and_more_again_when_they_do_not()
     {
         var gate = new LoadGate();

@@ -98,6 +98,11 @@ public sealed class StratifiedMeanTests
         for (var i = 0; i < 1000; i++)
             constant.ObservePair(1, 1);
         Assert.Equal((0, 0), (constant.LogHarm, constant.LogSafe));
+        // The same difference every time is a difference.
+        var always = new StratifiedMean(0, 1);
+        for (var i = 0; i < 200; i++)
+            always.ObservePair(1.1, 1);
+        Assert.True(always.PeakLogHarm > 20);
         mean.Observe(1, true, 5);
         Assert.Equal(95, mean.CandidateCount);
         Assert.Throws<ArgumentOutOfRangeException>(() => mean.Observe(0.5, true, double.NaN));

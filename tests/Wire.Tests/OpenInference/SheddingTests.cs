@@ -20,7 +20,7 @@ public sealed class SheddingTests(ServingServer server)
         var request = new InferRequest();
         request.Add("income", [1.0]);
         request.Add("region", ["n"]);
-        var inside = server.Serving.Infer(ServingServer.Someone, "slow", request, Ct).AsTask();
+        var inside = server.Serving.Infer(ServingServer.Someone, "slow", request).AsTask();
         while (server.Serving.Traffic(ServingServer.Someone, "slow")!.InFlight == 0)
             await Task.Yield();
         const string V2 = """{"inputs":[{"name":"income","shape":[1],"datatype":"FP64","data":[1]},{"name":"region","shape":[1],"datatype":"BYTES","data":["n"]}]}""";

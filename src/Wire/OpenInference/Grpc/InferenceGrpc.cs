@@ -82,12 +82,12 @@ internal sealed class InferenceGrpc(ServingService serving, Draining draining) :
     {
         var http = context.GetHttpContext();
         var request = GrpcTensors.Read(message);
-        request.Batch = batch;
+        (request.Batch, request.Ended) = (batch, context.CancellationToken);
         InferHeaders.Take(http.Request, request);
         if (message.ModelVersion.Length > 0)
             request.Version = OpenInferenceApi.Number(message.ModelName, message.ModelVersion);
         var wanted = message.Outputs.Count == 0 ? null : message.Outputs.Select(o => ParsedInfer.Known(o.Name)).ToHashSet(StringComparer.Ordinal);
-        var answer = await serving.Infer(http.Principal(), message.ModelName, request, context.CancellationToken);
+        var answer = await serving.Infer(http.Principal(), message.ModelName, request);
         return GrpcTensors.Write(message, answer, wanted);
     }
 
