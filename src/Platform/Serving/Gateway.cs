@@ -201,7 +201,7 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
             ref var row = ref served[index];
             if (route.Spec.Range is { } range && !(outcomes[j].Score >= range.Low && outcomes[j].Score <= range.High))
             {
-                row.Error ??= string.Create(CultureInfo.InvariantCulture, $"the score {outcomes[j].Score} lies outside of [{range.Low}, {range.High}]");
+                row.Error ??= string.Create(CultureInfo.InvariantCulture, $"the score {outcomes[j].Score} is out of range [{range.Low}, {range.High}]");
                 (left ??= []).Add(index);
                 continue;
             }

@@ -119,7 +119,7 @@ internal sealed class Variant
                 (lacking ??= []).Add(input.Name);
         }
 
-        return lacking is null ? null : "missing: " + string.Join(", ", lacking);
+        return lacking is null ? null : string.Join("; ", lacking.Select(name => $"the input '{name}' is missing"));
     }
 
     /// <summary>Answers all rows, or says why not. A call that outlives its time is left to itself; after a few of those the variant is not asked again until they end.</summary>
