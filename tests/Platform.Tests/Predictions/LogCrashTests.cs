@@ -84,7 +84,7 @@ public sealed class LogCrashTests : IDisposable
         {
             for (; ; await Task.Delay(20, TestContext.Current.CancellationToken))
                 await log.Service.Compact(LogHarness.Someone, "credit", TestContext.Current.CancellationToken);
-        });
+        }, TestContext.Current.CancellationToken);
         for (var i = 0; !compacting.IsCompleted; i++)
         {
             log.Service.Append(LogHarness.Entry(i, at: LogHarness.Start.AddSeconds(i)));
