@@ -12,7 +12,15 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-// Usage: [connections] [seconds]. Client and server share this process and its cores, in both rows alike: read the ratio.
+// Usage: [connections] [seconds] | backends | upstream [connections] [seconds]. Client and server share this process and its cores, in both rows alike: read the ratio.
+var part = args.Length > 0 && !char.IsAsciiDigit(args[0][0]) ? args[0] : "";
+if (part == "backends")
+{
+    await BackendBench.Run();
+    return;
+}
+
+args = part.Length > 0 ? args[1..] : args;
 var connections = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 16;
 var seconds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10;
 const string Rules =
@@ -26,6 +34,12 @@ const string Rules =
     """;
 var inputs = string.Join(",", Enumerable.Range(0, 10).Select(i => $$"""{"name":"f{{i}}","shape":[1],"datatype":"FP64","data":[0.{{i}}25]}"""));
 var body = $$"""{"id":"bench","parameters":{"key":"customer-4711"},"inputs":[{{inputs}}]}""";
+
+if (part == "upstream")
+{
+    await UpstreamBench.Run(body, connections, seconds);
+    return;
+}
 
 Console.WriteLine($"{connections} connections, {seconds} s a row, {Environment.ProcessorCount} cores");
 await using (var echo = Echo())

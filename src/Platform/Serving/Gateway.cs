@@ -27,6 +27,8 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
         var only = request.Version is { } version ? Only(route, version) : null;
         if ((only ?? route.Primary)?.Refuses(features) is { } refusal)
             throw new HoldfastException(ErrorCode.InvalidArgument, $"The endpoint '{endpoint}' cannot take this request: {refusal}.", $"GET /v2/models/{endpoint} shows its inputs.");
+        if (request.Explain && (only ?? route.Primary) is { CanExplain: false } mute)
+            throw new HoldfastException(ErrorCode.FailedPrecondition, $"The endpoint '{endpoint}' cannot explain its predictions: {mute.Model}/{mute.Version} is run by {mute.Info.Engine}{(mute.Info.Note is { } note ? $" ({note})" : "")}.", "Explanations need a model that is an ensemble of trees; leave 'explain' out.");
         var rows = Rows(route, request, features.Count, takesPart: only is null);
         predictions.Count(key, features.Count, 0);
         var copies = only is null && route.Shadow is not null ? shadows.Send(route, features) : null;
@@ -49,7 +51,21 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
         }
 
         predictions.Count(key, 0, features.Count);
-        return Answer(rows, groups, served);
+        var answer = Answer(rows, groups, served);
+        return request.Explain ? answer with { Explanations = Explain(features, groups, served) } : answer;
+    }
+
+    private static Explanation?[] Explain(FeatureRows features, (bool ToCandidate, int[] Rows)[] groups, Served[] served)
+    {
+        var explanations = new Explanation?[features.Count];
+        for (var g = 0; g < groups.Length; g++)
+        {
+            var found = served[g].By!.Explain(groups.Length == 1 ? features : features.Pick(groups[g].Rows));
+            for (var i = 0; found is not null && i < found.Count; i++)
+                explanations[groups[g].Rows[i]] = found[i];
+        }
+
+        return explanations;
     }
 
     /// <summary>One row of a request on its way.</summary>

@@ -25,6 +25,9 @@ public sealed class InferRequest
     /// <summary>A version of the model by number: it alone answers, outside of any rollout.</summary>
     public int? Version { get; set; }
 
+    /// <summary>Whether the answer says why; refused when the model that is to answer cannot.</summary>
+    public bool Explain { get; set; }
+
     /// <summary>Sticky keys by row, when an input is the key.</summary>
     public string?[]? RowKeys { get; private set; }
 
@@ -119,4 +122,8 @@ public static class EventTimes
 /// <param name="Ids">Prediction ids by row, for labels.</param>
 /// <param name="Role">Role of the variant that answered; <c>mixed</c> when rows went different ways.</param>
 /// <param name="Version">Its version; 0 for the rules, -1 when mixed.</param>
-public sealed record InferAnswer(string[] Ids, Outcome[] Outcomes, string Role, string Model, int Version);
+public sealed record InferAnswer(string[] Ids, Outcome[] Outcomes, string Role, string Model, int Version)
+{
+    /// <summary>By row, when they were asked for; null where the answer came from what cannot explain it (the fallback rules).</summary>
+    public IReadOnlyList<Explanation?>? Explanations { get; init; }
+}

@@ -20,13 +20,15 @@ public static class ServingApi
         api.MapDelete("/endpoints/{name}", Delete).Needs(Role.Editor);
         api.MapPut("/endpoints/{name}/override", SetOverride).Needs(Role.Editor);
         api.MapDelete("/endpoints/{name}/override", ClearOverride).Needs(Role.Editor);
+        api.MapGet("/endpoints/{name}/logs", Logs).Needs(Role.Viewer);
+        api.MapPost("/endpoints/{name}/explain", Explain).Needs(Role.Editor);
     }
 
     private static async Task<Page<EndpointInfo>> List(HttpContext http, ServingService serving, PredictionService predictions, CancellationToken ct) =>
-        new([.. (await serving.List(http.Principal(), ct)).Select(s => Info(http, predictions, s))]);
+        new([.. (await serving.List(http.Principal(), ct)).Select(s => Info(http, serving, predictions, s))]);
 
     private static async Task<EndpointInfo> Get(HttpContext http, ServingService serving, PredictionService predictions, string name, CancellationToken ct) =>
-        Info(http, predictions, await serving.Get(http.Principal(), name, ct));
+        Info(http, serving, predictions, await serving.Get(http.Principal(), name, ct));
 
     private static async Task<EndpointInfo> Apply(HttpContext http, ServingService serving, PredictionService predictions, string name, EndpointBody body, CancellationToken ct)
     {
@@ -34,16 +36,32 @@ public static class ServingApi
         if (await serving.Find(http.Principal(), name, ct) is { ManagedBy: { } owner })
             throw new HoldfastException(ErrorCode.FailedPrecondition, $"The endpoint '{name}' is managed by {owner}.", "Change its holdfast.yaml and run 'holdfast apply'.");
         var spec = new EndpointSpec(name, body.Model, body.Fallback, body.Clock, body.Key, body.Timeout, body.ShadowTimeout, body.Lateness);
-        return Info(http, predictions, await serving.ApplyEndpoint(http.Principal(), spec, null, ct));
+        return Info(http, serving, predictions, await serving.ApplyEndpoint(http.Principal(), spec, null, ct));
     }
 
     private static Task Delete(HttpContext http, ServingService serving, string name, CancellationToken ct) => serving.DeleteEndpoint(http.Principal(), name, ct);
 
     private static async Task<EndpointInfo> SetOverride(HttpContext http, ServingService serving, PredictionService predictions, string name, OverrideBody body, CancellationToken ct) =>
-        Info(http, predictions, await serving.SetOverride(http.Principal(), name, new RouteOverride(body.Kind, Variant(body.Pin), body.Reason, body.IncidentId), ct));
+        Info(http, serving, predictions, await serving.SetOverride(http.Principal(), name, new RouteOverride(body.Kind, Variant(body.Pin), body.Reason, body.IncidentId), ct));
 
     private static async Task<EndpointInfo> ClearOverride(HttpContext http, ServingService serving, PredictionService predictions, string name, string? reason, CancellationToken ct) =>
-        Info(http, predictions, await serving.ClearOverride(http.Principal(), name, reason ?? "cleared by " + http.Principal().Name, ct));
+        Info(http, serving, predictions, await serving.ClearOverride(http.Principal(), name, reason ?? "cleared by " + http.Principal().Name, ct));
+
+    private static async Task<ExplainAnswer> Explain(HttpContext http, ServingService serving, string name, ExplainRequest body)
+    {
+        var request = RowObjects.Request(body.Rows);
+        (request.Explain, request.Version, request.Key, request.EventTime) = (true, body.Version, body.Key, body.EventTime);
+        if (body.Top < 0)
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"'top' is {body.Top}.", "Use 1 or more, or 0 for all contributions.");
+        var answer = await serving.Infer(http.Principal(), name, request);
+        return new ExplainAnswer(answer.Role, answer.Model, answer.Version, [.. answer.Ids.Select((id, row) => new ExplainedPrediction(
+            id, double.IsFinite(answer.Outcomes[row].Score) ? answer.Outcomes[row].Score : null, answer.Outcomes[row].Prediction, Top(answer.Explanations![row], body.Top)))]);
+    }
+
+    private static EndpointLogs Logs(HttpContext http, ServingService serving, string name, int? lines) => new(serving.Logs(http.Principal(), name, lines ?? 200));
+
+    private static Explanation? Top(Explanation? explanation, int top) =>
+        explanation is null || top == 0 ? explanation : explanation with { Contributions = [.. explanation.Contributions.Take(top)] };
 
     private static VariantRef? Variant(string? text)
     {
@@ -55,13 +73,16 @@ public static class ServingApi
             : throw new HoldfastException(ErrorCode.InvalidArgument, $"'{text}' is not a model version.", "Write MODEL/VERSION, such as credit-risk/3.");
     }
 
-    private static EndpointInfo Info(HttpContext http, PredictionService predictions, EndpointState state)
+    private static EndpointInfo Info(HttpContext http, ServingService serving, PredictionService predictions, EndpointState state)
     {
         var (plan, over) = (state.Plan, state.Override);
         return new EndpointInfo(
             state.Spec.Name, state.Spec.Model, state.Spec.Fallback.Length > 0, state.Spec.Clock, state.Spec.Key,
             new PlanInfo(plan.Revision, plan.Primary?.ToString(), plan.Candidate?.ToString(), plan.Mode, plan.CandidateWeight, plan.RolloutId),
             over is null ? null : new OverrideBody(over.Kind, over.Pin?.ToString(), over.Reason, over.IncidentId),
-            state.ManagedBy, predictions.Now(new EndpointKey(http.Principal().WorkspaceId, state.Spec.Name)), state.UpdatedAt, state.Faults);
+            state.ManagedBy, predictions.Now(new EndpointKey(http.Principal().WorkspaceId, state.Spec.Name)), state.UpdatedAt, state.Faults)
+        {
+            Variants = serving.Variants(http.Principal(), state.Spec.Name),
+        };
     }
 }

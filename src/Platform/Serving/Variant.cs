@@ -1,3 +1,4 @@
+using Holdfast.Contracts;
 using Holdfast.Serving.Backends;
 
 namespace Holdfast.Serving;
@@ -9,6 +10,8 @@ namespace Holdfast.Serving;
 internal sealed class Variant
 {
     private const int MostStuck = 8;
+    // What is answered on the caller's thread stays short.
+    private const int MostInline = 4_096;
     private readonly IBackend _backend;
     private readonly (string Name, bool IsText, bool Required)[] _inputs;
     // 1 for the shelf itself, and 1 for each request inside.
@@ -30,6 +33,11 @@ internal sealed class Variant
     public BackendInfo Info => _backend.Info;
 
     public IReadOnlySet<string> Inputs { get; }
+
+    public bool CanExplain => _backend is IExplains;
+
+    /// <summary>What its processes printed last; null when it has none.</summary>
+    public IReadOnlyList<string>? Log(int lines) => (_backend as Backends.Remote.IKeepsLog)?.Tail(lines);
 
     /// <summary>Why this variant cannot take these rows: inputs without a default that are not there, numbers for texts and texts for numbers. Null when it can.</summary>
     public string? Refuses(FeatureRows rows)
@@ -59,13 +67,16 @@ internal sealed class Variant
             return "timeout: earlier calls have not come back";
         if (!TryEnter())
             return "unloaded";
-        // Rules and constants cannot hang: no hop to another thread for them.
-        if (Info.Kind is "rules" or "constant")
+        // Rules and trees cannot hang: no hop to another thread for them.
+        if (Info.Style == CallStyle.Inline && rows.Count <= MostInline)
         {
             var error = Run(rows, outcomes);
             Leave();
             return error;
         }
+
+        if (Info.Style == CallStyle.Awaited)
+            return await Await(rows, outcomes, timeout);
 
         var call = Task.Run(() => Run(rows, outcomes));
         try
@@ -88,8 +99,45 @@ internal sealed class Variant
         }
     }
 
+    /// <summary>Why it answers these rows as it does; null when it cannot say.</summary>
+    public IReadOnlyList<Explanation>? Explain(FeatureRows rows)
+    {
+        if (_backend is not IExplains explains || !TryEnter())
+            return null;
+        try
+        {
+            return explains.Explain(rows);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
     /// <summary>Takes the shelf's own hold away.</summary>
     public void Retire() => Leave();
+
+    private async ValueTask<string?> Await(FeatureRows rows, Outcome[] outcomes, TimeSpan timeout)
+    {
+        using var patience = new CancellationTokenSource(timeout);
+        try
+        {
+            await _backend.PredictAsync(rows, outcomes, patience.Token);
+            return Numbers(outcomes);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            return "timeout";
+        }
+        catch (Exception e)
+        {
+            return Short(e.Message);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
 
     private string? Run(FeatureRows rows, Outcome[] outcomes)
     {
@@ -100,9 +148,16 @@ internal sealed class Variant
         catch (Exception e)
         {
             // The edge of foreign code: whatever it throws, another variant answers.
-            return e.Message.Length > 300 ? e.Message[..300] : e.Message;
+            return Short(e.Message);
         }
 
+        return Numbers(outcomes);
+    }
+
+    private static string Short(string message) => message.Length > 300 ? message[..300] : message;
+
+    private static string? Numbers(Outcome[] outcomes)
+    {
         foreach (var outcome in outcomes)
         {
             if (double.IsNaN(outcome.Score))
