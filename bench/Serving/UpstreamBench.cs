@@ -17,16 +17,18 @@ namespace Holdfast.Bench.Serving;
 /// <summary>An endpoint whose model another server serves, beside a plain proxy to that server. Client, proxy and server share this process: read the differences to the direct row.</summary>
 internal static class UpstreamBench
 {
-    public static async Task Run(string body, int connections, int seconds)
+    private const int Width = 10;
+
+    public static async Task Run(int connections, int seconds)
     {
         await using var model = Model();
         await model.StartAsync();
         var url = model.Urls.First();
-        var direct = await Measure("the model server alone", url, "/v2/models/x/infer", body, connections, seconds, 0);
+        var direct = await Measure("the model server alone", url, connections, seconds, 0);
         await using (var proxy = Proxy(url))
         {
             await proxy.StartAsync();
-            await Measure("through YARP", proxy.Urls.First(), "/v2/models/x/infer", body, connections, seconds, direct);
+            await Measure("through YARP", proxy.Urls.First(), connections, seconds, direct);
             await proxy.StopAsync();
         }
 
@@ -36,7 +38,7 @@ internal static class UpstreamBench
             await using var app = HoldfastServer.Build(ServeOptions.Embedded(data.FullName) with { LogLevel = LogLevel.Error });
             await HoldfastServer.Start(app);
             await Deploy(app, url, data.FullName);
-            await Measure("through an endpoint", app.Urls.First(), "/v2/models/x/infer", body, connections, seconds, direct);
+            await Measure("through an endpoint", app.Urls.First(), connections, seconds, direct);
             var completeness = app.Services.GetRequiredService<PredictionService>().Completeness(new EndpointKey(1, "x"));
             Console.WriteLine($"log: {completeness.Answered:N0} answered, {completeness.Dropped:N0} dropped");
             await app.StopAsync();
@@ -52,7 +54,7 @@ internal static class UpstreamBench
         var owner = Principal.Controller(1, "bench");
         var folder = Path.Combine(data, "package");
         new ModelPackage(
-            1, "upstream", "", "binary", new Signature([.. Enumerable.Range(0, 10).Select(i => new SignatureField("f" + i, "FP64"))], [new SignatureField("score", "FP64")]),
+            1, "upstream", "", "binary", new Signature([.. Enumerable.Range(0, Width).Select(i => new SignatureField(BenchModel.Name(i), "FP64"))], [new SignatureField("score", "FP64")]),
             Upstream: new UpstreamSpec(url, Model: "x", PrivateNetwork: true)).Write(folder);
         var version = await app.Services.GetRequiredService<RegistryService>().CreateVersion(owner, new NewModelVersion("x", folder));
         await app.Services.GetRequiredService<ServingService>().ApplyEndpoint(owner, new EndpointSpec("x", $"x/{version.Version}"), null);
@@ -87,15 +89,15 @@ internal static class UpstreamBench
         return app;
     }
 
-    private static async Task<double> Measure(string what, string url, string path, string body, int connections, int seconds, double direct)
+    private static async Task<double> Measure(string what, string url, int connections, int seconds, double direct)
     {
-        await Load.Run(url, path, body, connections, 1);
+        var load = new Load(new Uri(url), Width, connections, labels: false);
+        await load.Run(3);
         var began = Environment.CpuUsage.TotalTime;
-        var (requests, p50, p99, rate) = await Load.Run(url, path, body, connections, seconds);
-        // Load.Run warms up for two seconds, whose requests are not counted: the rate scales them in.
-        var cpu = (Environment.CpuUsage.TotalTime - began).TotalMicroseconds / (requests * (seconds + 2.0) / seconds);
+        var result = await load.Run(seconds);
+        var cpu = (Environment.CpuUsage.TotalTime - began).TotalMicroseconds / result.Requests;
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{what,-24} {rate,9:N0} requests/s   p50 {p50,6:0.00} ms   p99 {p99,6:0.00} ms   {cpu,6:0.0} us of processor a request{(direct > 0 ? $", {cpu - direct:0.0} us more than direct" : "")}"));
+            CultureInfo.InvariantCulture, $"{what,-24} {result.Rate,9:N0} requests/s   p50 {result.P50,6:0.00} ms   p99 {result.P99,6:0.00} ms   {cpu,6:0.0} us of processor a request{(direct > 0 ? $", {cpu - direct:0.0} us more than direct" : "")}"));
         return cpu;
     }
 }

@@ -60,7 +60,18 @@ internal static class SearchBench
                         (first, all) = ([.. first, own.First], [.. all, .. own.Times]);
                         if (peer is null)
                             continue;
-                        var other = await Measure(peer, Wire, options.PeerExperiment, query, Math.Min(options.Calls, 10), runs);
+                        Result other;
+                        try
+                        {
+                            other = await Measure(peer, Wire, options.PeerExperiment, query, Math.Min(options.Calls, 10), runs);
+                        }
+                        catch (IOException e)
+                        {
+                            // MLflow's worker is ended when a search takes longer than its limit (30 s unless --gunicorn-opts say otherwise).
+                            Console.WriteLine($"peer       no answer: {e.Message}");
+                            continue;
+                        }
+
                         Report("peer", query, other);
                         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"           {other.P50 / own.P50,6:0.0} x at p50, {other.CpuMs / Math.Max(own.CpuMs, 0.001),6:0.0} x in processor time; the same runs: {own.Names == other.Names}"));
                     }

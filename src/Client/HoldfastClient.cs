@@ -44,6 +44,9 @@ public sealed class HoldfastClient : IDisposable
     /// <summary>Rollouts: deploying and steering.</summary>
     public RolloutsClient Rollouts => new(Transport);
 
+    /// <summary>A/B tests.</summary>
+    public AbTestsClient AbTests => new(Transport);
+
     /// <summary>The server's version.</summary>
     public Task<VersionInfo> Version(CancellationToken ct = default) => Transport.Get<VersionInfo>("/api/v1/version", ct);
 

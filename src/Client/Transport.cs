@@ -99,6 +99,12 @@ public sealed class Transport : IDisposable
     public async Task<Stream> Download(string path, CancellationToken ct = default) =>
         await (await Raw(HttpMethod.Get, path, null, ct)).Content.ReadAsStreamAsync(ct);
 
+    /// <summary>Sends a request and gives the whole answer, for what is no document; dispose it.</summary>
+    /// <param name="request">Its address is a path and query.</param>
+    /// <param name="ct">Ends the request.</param>
+    /// <exception cref="HoldfastException">The server refused.</exception>
+    public Task<HttpResponseMessage> Open(HttpRequestMessage request, CancellationToken ct = default) => Raw(request, ct);
+
     /// <summary>Sends a document with any method; the answer does not matter.</summary>
     /// <param name="method">PUT or PATCH.</param>
     /// <param name="path">Path and query.</param>
@@ -139,6 +145,11 @@ public sealed class Transport : IDisposable
     private async Task<HttpResponseMessage> Raw(HttpMethod method, string path, HttpContent? body, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body };
+        return await Raw(request, ct);
+    }
+
+    private async Task<HttpResponseMessage> Raw(HttpRequestMessage request, CancellationToken ct)
+    {
         HttpResponseMessage response;
         try
         {
@@ -150,7 +161,7 @@ public sealed class Transport : IDisposable
         }
         catch (TaskCanceledException e) when (!ct.IsCancellationRequested)
         {
-            throw new HoldfastException(ErrorCode.Timeout, $"{method} {path} did not end in time.", null, e);
+            throw new HoldfastException(ErrorCode.Timeout, $"{request.Method} {request.RequestUri} did not end in time.", null, e);
         }
 
         if (response.IsSuccessStatusCode)
@@ -186,6 +197,7 @@ public sealed class Transport : IDisposable
         HttpStatusCode.Conflict => ErrorCode.Conflict,
         HttpStatusCode.BadRequest => ErrorCode.InvalidArgument,
         HttpStatusCode.ServiceUnavailable => ErrorCode.Unavailable,
+        HttpStatusCode.TooManyRequests => ErrorCode.Overloaded,
         _ => ErrorCode.Internal,
     };
 

@@ -38,4 +38,7 @@ public enum ErrorCode
 
     /// <summary>The work did not end in time.</summary>
     Timeout,
+
+    /// <summary>More at once than can be answered in time; the same after a moment can succeed.</summary>
+    Overloaded,
 }

@@ -6,7 +6,8 @@ namespace Holdfast.Statistics.Tests;
 /// The tables that a long run writes for readers: with HOLDFAST_REPORTS=folder every table goes into the named markdown file there, else nothing is written.
 /// A table replaces the one of the same title, so that tests may run in any order and again; tables stand in the order of their titles.
 /// </summary>
-internal sealed class Report(string file)
+/// <param name="by">The tests that write it.</param>
+internal sealed class Report(string file, string by = "tests/Statistics.Tests")
 {
     private static readonly Lock Gate = new();
     private static readonly string? Folder = Environment.GetEnvironmentVariable("HOLDFAST_REPORTS") is { Length: > 0 } folder ? folder : null;
@@ -47,8 +48,8 @@ internal sealed class Report(string file)
         }
     }
 
-    private static readonly string Head =
-        "Written by the tests of `tests/Statistics.Tests` with HOLDFAST_FULL=1 and HOLDFAST_REPORTS=folder; the seeds are fixed, so a run gives the same figures."
+    private readonly string Head =
+        $"Written by the tests of `{by}` with HOLDFAST_FULL=1 and HOLDFAST_REPORTS=folder; the seeds are fixed, so a run gives the same figures."
         + (Environment.GetEnvironmentVariable("HOLDFAST_COMMIT") is { Length: > 0 } commit ? $" Last written at commit {commit}." : "") + "\n\n";
 
     private static SortedDictionary<string, string> Sections(string text)

@@ -14,6 +14,7 @@ public sealed class BrowserFixture : IAsyncLifetime
 
     private const string NoBrowser = "No Chromium: apt-get install chromium, or set HOLDFAST_CHROMIUM.";
     private readonly SemaphoreSlim _telling = new(1);
+    private readonly List<(string? Test, IBrowserContext Context)> _open = [];
     private bool _told;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
@@ -59,17 +60,19 @@ public sealed class BrowserFixture : IAsyncLifetime
     }
 
     /// <summary>A fresh browser profile with one page. What it says on the console as an error is collected.</summary>
-    internal async Task<(IPage Page, List<string> Errors)> OpenAsync(ColorScheme theme = ColorScheme.Light, int width = 1360)
+    internal async Task<(IPage Page, List<string> Errors)> OpenAsync(int width = 1360)
     {
         Assert.SkipWhen(_browser is null, NoBrowser);
+        await CloseOthersAsync();
         var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = Server.Url,
-            ColorScheme = theme,
+            ColorScheme = ColorScheme.Light,
             Locale = "en-GB",
             TimezoneId = "UTC",
             ViewportSize = new ViewportSize { Width = width, Height = 900 },
         });
+        _open.Add((TestContext.Current.Test?.UniqueID, context));
         var page = await context.NewPageAsync();
         var errors = new List<string>();
         page.Console += (_, message) =>
@@ -90,6 +93,16 @@ public sealed class BrowserFixture : IAsyncLifetime
         await page.WaitForFunctionAsync("() => document.querySelector('.shell[data-live]')");
         await page.WaitForFunctionAsync("() => [...document.querySelectorAll('[data-chart]')].every(e => e.dataset.drawn || e.querySelector('.chart-note'))");
         await page.WaitForFunctionAsync("() => [...document.querySelectorAll('[data-runs-page], [data-lines], [data-relations], [data-console]')].every(e => e.dataset.drawn)");
+    }
+
+    // The pages of tests that are over would go on asking the server.
+    private async Task CloseOthersAsync()
+    {
+        foreach (var (test, context) in _open.Where(o => o.Test != TestContext.Current.Test?.UniqueID).ToList())
+        {
+            _open.Remove((test, context));
+            await context.CloseAsync();
+        }
     }
 
     public async ValueTask DisposeAsync()

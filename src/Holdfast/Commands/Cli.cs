@@ -47,7 +47,7 @@ public static class Cli
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) }, ct);
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(60) }, ct);
         }
         catch (OperationCanceledException)
         {
@@ -98,7 +98,10 @@ public static class Cli
         root.Add(EndpointCommand.Create());
         root.Add(RolloutCommands.Deploy());
         root.Add(RolloutCommands.Rollout());
+        root.Add(AbCommands.Create());
         root.Add(MonitorCommand.Create());
+        root.Add(PredictCommand.Create());
+        root.Add(PredictionsCommand.Create());
         root.Add(LabelsCommand.Create());
         root.Add(JournalCommand.Create());
         root.Add(AccessCommands.Token());

@@ -16,6 +16,15 @@ public enum OutputFormat
 
     /// <summary>JUnit XML, for a CI system (drift, check).</summary>
     Junit,
+
+    /// <summary>The same as text (predictions query).</summary>
+    Table,
+
+    /// <summary>CSV (predictions query).</summary>
+    Csv,
+
+    /// <summary>Parquet (predictions query).</summary>
+    Parquet,
 }
 
 /// <summary>Options that every command has.</summary>
@@ -23,9 +32,9 @@ internal static class GlobalOptions
 {
     public static Option<OutputFormat> Output { get; } = new("--output", "-o")
     {
-        Description = "How the result is written to stdout: text or json; drift and check also markdown and junit.",
+        Description = "How the result is written to stdout: text or json; drift and check also markdown and junit; predictions query also table, csv and parquet.",
         DefaultValueFactory = _ => OutputFormat.Text,
-        HelpName = "text|json|markdown|junit",
+        HelpName = "text|json|markdown|junit|csv|parquet",
         Recursive = true,
     };
 }

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using Holdfast.Contracts;
+using Holdfast.Registry;
 
 namespace Holdfast.Commands;
 
-/// <summary><c>holdfast models list|register|promote|card|comments</c>.</summary>
+/// <summary><c>holdfast models list|register|promote|card|comments|record|package|import-package</c>.</summary>
 internal static class ModelsCommand
 {
-    public static Command Create() => new("models", "Registered models: versions with signature, lineage and aliases.") { List(), Register(), Promote(), Card(), Comments() };
+    public static Command Create() => new("models", "Registered models: versions with signature, lineage and aliases.") { List(), Register(), Promote(), Card(), Comments(), Record(), Package(), ImportPackage() };
 
     private static Command List()
     {
@@ -99,6 +100,101 @@ internal static class ModelsCommand
                 Output.Table(comments, "No comments.", ("when", c => Output.Time(c.CreatedAt)), ("who", c => c.Author), ("what", c => c.Text.ReplaceLineEndings(" ")));
             return ExitCodes.Fine;
         });
+    }
+
+    private static Command Record()
+    {
+        var reference = new Argument<string>("version") { Description = "The version, as model/3, model@alias or model (newest)." };
+        return new Command("record", "Show how a version was made: manifest, runtime, run with parameters, captured environment.") { reference }.WithServer(async (parsed, server, ct) =>
+        {
+            var version = await Resolve(server, parsed.GetRequiredValue(reference), ct);
+            Output.Json(await server.Api.Get<ModelRecord>($"/api/v1/models/{Uri.EscapeDataString(version.Model)}/versions/{version.Version}/record", ct));
+            return ExitCodes.Fine;
+        });
+    }
+
+    private static Command Package()
+    {
+        var reference = new Argument<string>("version") { Description = "The version, as model@alias, model/3 or model (newest)." };
+        var to = new Option<string>("--to") { Description = "The folder (oci) or file (tar) to write; must not be there yet.", Required = true, HelpName = "path" };
+        var format = new Option<string>("--format") { Description = "oci (an OCI image layout, for any registry) or tar (plain files).", DefaultValueFactory = _ => "oci", HelpName = "oci|tar" };
+        format.AcceptOnlyFromAmong("oci", "tar");
+        var verify = new Option<bool>("--verify") { Description = "Read the package back and check every digest." };
+        return new Command("package", "Write a version with signature, runtime and environment record as an OCI image folder or a tar file.") { reference, to, format, verify }.WithServer(async (parsed, server, ct) =>
+        {
+            var (path, oci) = (Path.GetFullPath(parsed.GetRequiredValue(to)), parsed.GetValue(format) == "oci");
+            if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
+                throw new HoldfastException(ErrorCode.AlreadyExists, $"{path} is there already.", "Name a new place with --to.");
+            var version = await Resolve(server, parsed.GetRequiredValue(reference), ct);
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/models/{Uri.EscapeDataString(version.Model)}/versions/{version.Version}/package?format={parsed.GetValue(format)}");
+            using var answer = await server.Api.Open(request, ct);
+            await using (var content = await answer.Content.ReadAsStreamAsync(ct))
+            {
+                Directory.CreateDirectory(oci ? path : Path.GetDirectoryName(path)!);
+                if (oci)
+                {
+                    await System.Formats.Tar.TarFile.ExtractToDirectoryAsync(content, path, overwriteFiles: false, ct);
+                }
+                else
+                {
+                    await using var file = File.Create(path);
+                    await content.CopyToAsync(file, ct);
+                }
+            }
+
+            if (parsed.GetValue(verify))
+                await Opened(path, (_, _) => Task.FromResult(true), ct);
+            var digest = answer.Headers.TryGetValues("X-Holdfast-Digest", out var digests) ? digests.First() : null;
+            if (Output.IsJson(parsed))
+                Output.Json(new { version = version.Ref, path, digest, verified = parsed.GetValue(verify) });
+            else
+                Output.Line($"{version.Ref} -> {path}{(digest is null ? "" : $" ({digest})")}{(parsed.GetValue(verify) ? ", verified" : "")}");
+            return ExitCodes.Fine;
+        });
+    }
+
+    private static Command ImportPackage()
+    {
+        var path = new Argument<string>("path") { Description = "What holdfast models package wrote: a folder with oci-layout, or a tar file." };
+        var name = new Option<string?>("--name") { Description = "Register it under this name; default: the one that the package names." };
+        return new Command("import-package", "Check a package, every digest of it, and register its model as the next version.") { path, name }.WithServer(async (parsed, server, ct) =>
+        {
+            var made = await Opened(
+                Path.GetFullPath(parsed.GetRequiredValue(path)),
+                (record, folder) => server.Client.Models.Register(parsed.GetValue(name) ?? record.Model, folder, null, record.DatasetVersion, ct: ct),
+                ct);
+            if (Output.IsJson(parsed))
+                Output.Json(made);
+            else
+                Output.Line(made.Ref);
+            return ExitCodes.Fine;
+        });
+    }
+
+    private static async Task<T> Opened<T>(string path, Func<ModelRecord, string, Task<T>> use, CancellationToken ct)
+    {
+        var scratch = Directory.CreateTempSubdirectory("holdfast-package-");
+        try
+        {
+            var record = await ModelImage.Open(path, scratch.FullName, ct);
+            // A tar of a layout is opened one level deeper.
+            var content = Directory.Exists(Path.Combine(scratch.FullName, "content")) ? Path.Combine(scratch.FullName, "content") : scratch.FullName;
+            return await use(record, Path.Combine(content, "model"));
+        }
+        finally
+        {
+            scratch.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<ModelVersion> Resolve(ServerConnection server, string reference, CancellationToken ct)
+    {
+        if (reference.LastIndexOf('@') is > 0 and var at)
+            return await server.Api.Get<ModelVersion>($"/api/v1/models/{Uri.EscapeDataString(reference[..at])}/aliases/{Uri.EscapeDataString(reference[(at + 1)..])}", ct);
+        if (reference.LastIndexOf('/') is > 0 and var slash && int.TryParse(reference.AsSpan(slash + 1), out var number))
+            return await server.Api.Get<ModelVersion>($"/api/v1/models/{Uri.EscapeDataString(reference[..slash])}/versions/{number}", ct);
+        return (await server.Client.Models.Versions(reference, ct)).FirstOrDefault()
+            ?? throw new HoldfastException(ErrorCode.NotFound, $"The model '{reference}' has no version yet.", "Register one first.");
     }
 
     private static (string Model, int Version) Parse(string text)

@@ -18,8 +18,15 @@ internal static class Output
 
     /// <summary>What is wrong with the asked format for this command; null if nothing.</summary>
     public static string? Refused(ParseResult parsed) =>
-        parsed.CommandResult.Command is not RootCommand and var command && Format(parsed) is OutputFormat.Markdown or OutputFormat.Junit && !Reports.Contains(command.Name)
+        parsed.CommandResult.Command is not RootCommand and var command && !Writes(command.Name, Format(parsed))
             ? $"{command.Name} writes text or json, not {Format(parsed).ToString().ToLowerInvariant()}." : null;
+
+    private static bool Writes(string command, OutputFormat format) => format switch
+    {
+        OutputFormat.Text or OutputFormat.Json => true,
+        OutputFormat.Markdown or OutputFormat.Junit => Reports.Contains(command),
+        _ => command == "query",
+    };
 
     /// <summary>Colour codes: on a terminal that wants them (https://no-color.org).</summary>
     public static bool Colours => !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb";

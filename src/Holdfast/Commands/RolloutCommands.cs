@@ -32,6 +32,7 @@ internal static class RolloutCommands
     {
         var command = new Command("rollout", "Rollouts: look at them and steer them.") { List(), Show() };
         command.Add(Act("promote", "Go to the next step now, on a person's word."));
+        command.Add(Act("approve", "Approve the step that waits for a person; evidence and terms still count."));
         command.Add(Act("hold", "Stay at this step whatever the evidence says."));
         command.Add(Act("pause", "Stop the clock of the rollout."));
         command.Add(Act("resume", "Go on after hold or pause."));
@@ -57,9 +58,12 @@ internal static class RolloutCommands
     private static Command Show()
     {
         var which = Which();
-        return new Command("show", "Show a rollout: its steps, the counts and the evidence.") { which }.WithServer(async (parsed, server, ct) =>
+        return new Command("show", "Show a rollout: its steps, the counts, the evidence, and both sides beside each other.") { which }.WithServer(async (parsed, server, ct) =>
         {
-            Write(parsed, await Find(server, parsed.GetRequiredValue(which), ct));
+            var rollout = await Find(server, parsed.GetRequiredValue(which), ct);
+            Write(parsed, rollout);
+            if (!Output.IsJson(parsed))
+                await RolloutSides.Write(server, rollout, ct);
             return ExitCodes.Fine;
         });
     }
@@ -104,14 +108,26 @@ internal static class RolloutCommands
         Output.Line($"{rollout.Id}  {rollout.Model}/{rollout.ModelVersion} on {rollout.Endpoint}: {rollout.Status}{(rollout.Reason is null ? "" : $" ({rollout.Reason})")}");
         Output.Table(
             rollout.Steps, "No steps.", ("", s => s.Index == rollout.StepIndex && !Over.Contains(rollout.Status) ? ">" : ""), ("step", s => s.Step), ("traffic", s => Share(s.Traffic)), ("for", s => s.For),
-            ("min predictions", s => Output.Number(s.MinPredictions)), ("entered", s => Output.Time(s.EnteredAt)));
+            ("min predictions", s => Output.Number(s.MinPredictions)), ("approval", s => s.Approval ? "needed" : ""), ("entered", s => Output.Time(s.EnteredAt)));
+        if (rollout.NeedsApproval)
+            Output.Line($"the next step needs approval: holdfast rollout approve {rollout.Id}");
         var t = rollout.Tally;
         Output.Line($"requests {t.Requests}, candidate {t.Candidate}, primary {t.Primary}, shadowed {t.Shadowed}, errors {t.Errors}, labels {t.Labels}");
-        if (rollout.Guards.Count > 0)
+        Guards(rollout.Guards);
+        if (rollout.Kept is { } kept)
+        {
+            Output.Line($"{kept.Former} is kept {(kept.As == "shadow" ? "in shadow" : "on " + Share(kept.Share))} until {Output.Time(kept.Until)}; since the end, against it:");
+            Guards(kept.Guards);
+        }
+    }
+
+    private static void Guards(IReadOnlyList<GuardInfo> guards)
+    {
+        if (guards.Count > 0)
         {
             Output.Table(
-                rollout.Guards, "", ("guard", g => g.Guard), ("verdict", g => g.Verdict), ("candidate", g => Output.Number(g.Candidate)), ("primary", g => Output.Number(g.Primary)), ("events", g => Output.Number(g.Events)),
-                ("e (harm)", g => Output.Number(g.EHarm, "G3")), ("e (safe)", g => Output.Number(g.ESafe, "G3")), ("decides at", g => Output.Number(g.Threshold, "G3")));
+                guards, "", ("guard", g => g.Guard), ("verdict", g => g.Verdict), ("candidate", g => Output.Number(g.Candidate)), ("primary", g => Output.Number(g.Primary)), ("events", g => Output.Number(g.Events)),
+                ("e (harm)", g => Output.Number(g.EHarm, "G3")), ("e (safe)", g => Output.Number(g.ESafe, "G3")), ("warns at", g => Output.Number(g.Warning, "G3")), ("decides at", g => Output.Number(g.Threshold, "G3")));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Holdfast.Access;
+using Holdfast.Kernel;
 using Holdfast.Serve;
 using Holdfast.Storage;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -26,6 +27,13 @@ internal static class ServeCommand
             Output.Line($"First admin token, shown only now: {first}");
         await Console.Error.WriteLineAsync($"Holdfast {SystemApi.Version} listens on {ServerLife.Address(app.Services.GetRequiredService<IServer>())}, data in {app.Services.GetRequiredService<DataFolder>().Root}");
         await Task.Delay(Timeout.Infinite, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        app.Services.GetRequiredService<Draining>().Begin();
+        if (options.Drain > TimeSpan.Zero)
+        {
+            await Console.Error.WriteLineAsync($"Not ready any more; requests are answered for {Term.Text(options.Drain)} yet.");
+            await Task.Delay(options.Drain, CancellationToken.None);
+        }
+
         await Console.Error.WriteLineAsync("Stopping: requests end, the log is flushed.");
         await app.StopAsync(CancellationToken.None);
         return ExitCodes.Fine;

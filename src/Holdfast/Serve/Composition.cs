@@ -21,10 +21,14 @@ using Holdfast.Storage.Sql;
 using Holdfast.Tracking;
 using Holdfast.Ui;
 using Holdfast.Wire.Mlflow;
+using Holdfast.Wire.MlflowScoring;
 using Holdfast.Wire.OpenInference;
+using Holdfast.Wire.OpenInference.Grpc;
 using Holdfast.Wire.Otlp;
+using Holdfast.Wire.V1;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using Prometheus;
 
@@ -50,8 +54,14 @@ public static class HoldfastServer
             kestrel.Limits.MaxRequestBodySize = MaxBody;
             // MLflow's pages name up to a hundred runs in a query.
             kestrel.Limits.MaxRequestLineSize = 64 << 10;
+            // Without TLS a port speaks one version of HTTP: gRPC has its own.
+            kestrel.ConfigureEndpointDefaults(listen =>
+            {
+                if (options.GrpcUrls.Count > 0 && listen.IPEndPoint?.Port is { } port && options.GrpcUrls.Any(u => new Uri(u).Port == port))
+                    listen.Protocols = HttpProtocols.Http2;
+            });
         });
-        builder.WebHost.UseUrls([.. options.Urls]);
+        builder.WebHost.UseUrls([.. options.Urls, .. options.GrpcUrls]);
         AddLogging(builder.Logging, options);
         AddFoundation(builder.Services, options);
         AddRooms(builder.Services, options);
@@ -63,7 +73,7 @@ public static class HoldfastServer
             _ = app.Services.GetRequiredService<DataFolder>();
             _ = app.Services.GetRequiredService<Db>();
             Use(app, options);
-            Map(app);
+            Map(app, options);
             return app;
         }
         catch
@@ -108,6 +118,7 @@ public static class HoldfastServer
             options.ArtifactsDestination ?? s.GetRequiredService<DataFolder>().Artifacts));
         services.AddSingleton<Journal>();
         services.AddSingleton<ServerClock>();
+        services.AddSingleton<Draining>();
         services.AddSingleton<RequestGuard>();
         services.AddSingleton<IMetricFactory>(Metrics.DefaultFactory);
         // The schema comes before every room's background work.
@@ -118,7 +129,8 @@ public static class HoldfastServer
             HoldfastJson.Apply(json.SerializerOptions);
             json.SerializerOptions.TypeInfoResolver = new DefaultJsonTypeInfoResolver().WithAddedModifier(RequestShape.Require);
         });
-        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        if (options.GrpcUrls.Count > 0)
+            services.AddOpenInferenceGrpc();
     }
 
     /// <summary>Every room, in the order in which the one below is known to the one above.</summary>
@@ -155,7 +167,9 @@ public static class HoldfastServer
         var commits = Metrics.CreateCounter("holdfast_commits_total", "Commits of the database, each durable; one serves all writes that waited for it.");
         Metrics.DefaultRegistry.AddBeforeCollectCallback(() => commits.IncTo(db.Commits ?? 0));
         var guard = app.Services.GetRequiredService<RequestGuard>();
+        var draining = app.Services.GetRequiredService<Draining>();
         app.Use(next => context => RequestGuard.Protect(context, next));
+        app.Use(next => context => RequestGuard.LetGo(context, draining, next));
         app.Use(next => context => Problems.Catch(context, next));
         app.Use(next => context => guard.CheckOrigin(context, next));
         app.Use(next => context => RequestGuard.PlainPath(context, next));
@@ -167,7 +181,7 @@ public static class HoldfastServer
         app.UseAccess();
     }
 
-    private static void Map(WebApplication app)
+    private static void Map(WebApplication app, ServeOptions options)
     {
         app.MapHealth();
         app.MapMetrics().Open();
@@ -185,6 +199,7 @@ public static class HoldfastServer
         api.MapServingApi();
         api.MapMonitoringApi();
         api.MapRolloutApi();
+        api.MapAbApi();
         api.MapResponseApi();
         api.MapAlertsApi();
         api.MapPipelinesApi();
@@ -195,6 +210,10 @@ public static class HoldfastServer
         app.MapMlflow();
         app.MapOtlp();
         app.MapOpenInference();
+        app.MapV1();
+        app.MapMlflowScoring(options.Invocations);
+        if (options.GrpcUrls.Count > 0)
+            app.MapOpenInferenceGrpc();
         app.MapUi();
         app.Services.GetRequiredService<ReservedNames>().Set(FirstSegments(app));
     }
@@ -214,6 +233,8 @@ public static class HoldfastServer
         // A start that fails is said once, by the command.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddFilter("Microsoft", options.LogLevel > LogLevel.Warning ? options.LogLevel : LogLevel.Warning);
+        // A caller's mistake is the caller's to know.
+        logging.AddFilter("Grpc", options.LogLevel > LogLevel.Warning ? options.LogLevel : LogLevel.Warning);
         if (options.LogFormat == LogFormat.Json)
         {
             logging.AddJsonConsole(console => console.TimestampFormat = "O");

@@ -21,6 +21,7 @@ internal static class Problems
         ErrorCode.Unsupported => StatusCodes.Status501NotImplemented,
         ErrorCode.Unavailable => StatusCodes.Status503ServiceUnavailable,
         ErrorCode.Timeout => StatusCodes.Status504GatewayTimeout,
+        ErrorCode.Overloaded => StatusCodes.Status429TooManyRequests,
         _ => StatusCodes.Status500InternalServerError,
     };
 
@@ -55,6 +56,8 @@ internal static class Problems
         context.Response.Clear();
         if (failure.Code == ErrorCode.Unauthenticated && RedirectToLogin(context))
             return;
+        if (failure.Code == ErrorCode.Overloaded)
+            context.Response.Headers.RetryAfter = "1";
         if (context.GetEndpoint()?.Metadata.GetMetadata<ErrorShape>() is { } shape)
         {
             await shape.Write(context, failure);

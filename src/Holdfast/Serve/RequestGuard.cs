@@ -1,5 +1,6 @@
 using System.Net;
 using Holdfast.Contracts;
+using Holdfast.Kernel;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Holdfast.Serve;
@@ -70,6 +71,14 @@ internal sealed class RequestGuard(ServeOptions options)
                 return Task.CompletedTask;
             },
             context);
+        return next(context);
+    }
+
+    /// <summary>While the server drains, each answer ends its connection, so that the next request goes elsewhere and none is lost on a port that closes.</summary>
+    public static Task LetGo(HttpContext context, Draining draining, RequestDelegate next)
+    {
+        if (draining.Begun && !HttpProtocol.IsHttp2(context.Request.Protocol))
+            context.Response.Headers.Connection = "close";
         return next(context);
     }
 

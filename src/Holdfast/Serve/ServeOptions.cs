@@ -24,6 +24,15 @@ public sealed record ServeOptions
     /// <summary>Where to listen, as <c>http://HOST:PORT</c>; port 0 takes a free one.</summary>
     public IReadOnlyList<string> Urls { get; init; } = [$"http://127.0.0.1:{DefaultPort}"];
 
+    /// <summary>Where to listen for gRPC (HTTP/2 without TLS); empty = nowhere.</summary>
+    public IReadOnlyList<string> GrpcUrls { get; init; } = [];
+
+    /// <summary>The endpoint that <c>/invocations</c> answers for; null = the only one of the workspace.</summary>
+    public string? Invocations { get; init; }
+
+    /// <summary>How long a stop goes on answering after readiness has failed, so that a load balancer sees it; 0 to 30 s.</summary>
+    public TimeSpan Drain { get; init; }
+
     /// <summary>Whether requests need a token; must be on beyond loopback.</summary>
     public bool RequireToken { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Holdfast.Contracts;
+using Holdfast.Kernel;
 using Holdfast.Storage;
 using Holdfast.Storage.Blobs;
 using YamlDotNet.Core;
@@ -33,6 +34,9 @@ public static class Settings
         new("data", "", "Data folder; default: the user's data folder ($XDG_DATA_HOME/holdfast)."),
         new("port", "5080", "Port on loopback; 0 takes a free one. Ignored when urls is set."),
         new("urls", "", "Addresses to listen on, separated by ';', such as http://0.0.0.0:5080."),
+        new("grpc_port", "", "Port for the Open Inference Protocol over gRPC, on the same hosts as the others; default: no gRPC."),
+        new("invocations", "", "Endpoint that /invocations and /ping answer for; default: the only one of the workspace."),
+        new("drain", "1s", "How long a stop goes on answering after readiness has failed, 0s to 30s; set it to the interval of your load balancer's probe."),
         new("auth", "off", "on: every request needs a token. Must be on beyond loopback."),
         new("allowed_hosts", "", "Further host names by which clients may address the server, separated by ','."),
         new("public_url", "", "Address by which people reach the server, for links in alerts; default: the one that it listens on."),
@@ -69,6 +73,9 @@ public static class Settings
         {
             Data = by["data"].Value,
             Urls = urls,
+            GrpcUrls = Grpc(by["grpc_port"], urls, faults),
+            Invocations = NullIfEmpty(by["invocations"].Value),
+            Drain = Drain(by["drain"], faults),
             RequireToken = Word(by["auth"], faults, ("on", true), ("off", false), ("true", true), ("false", false)),
             AllowedHosts = Split(by["allowed_hosts"].Value, ','),
             PublicUrl = Address(by["public_url"], faults, "Write https://HOST."),
@@ -169,6 +176,24 @@ public static class Settings
             return [$"http://127.0.0.1:{port}"];
         faults.Add(new Fault("port", $"'{by["port"].Value}' is not a port (from {by["port"].Origin})", "Use a number from 0 to 65535."));
         return [];
+    }
+
+    private static string[] Grpc(SettingValue value, IReadOnlyList<string> urls, List<Fault> faults)
+    {
+        if (value.Value.Length == 0)
+            return [];
+        if (int.TryParse(value.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535 && urls.All(u => Uri.TryCreate(u, UriKind.Absolute, out var uri) && uri.Port != port))
+            return [.. urls.Select(u => new UriBuilder(u) { Port = port }.Uri.GetLeftPart(UriPartial.Authority)).Distinct()];
+        faults.Add(new Fault("grpc_port", $"'{value.Value}' is not a port for gRPC (from {value.Origin})", "Use a number from 1 to 65535 that is not the port of HTTP, such as 5081."));
+        return [];
+    }
+
+    private static TimeSpan Drain(SettingValue value, List<Fault> faults)
+    {
+        if (Term.TryParse(value.Value, out var term) && term >= TimeSpan.Zero && term <= TimeSpan.FromSeconds(30))
+            return term;
+        faults.Add(new Fault("drain", $"'{value.Value}' is not a time to drain (from {value.Origin})", "Write 0s to 30s, such as 5s."));
+        return TimeSpan.Zero;
     }
 
     private static string? Address(SettingValue value, List<Fault> faults, string remedy)

@@ -29,9 +29,9 @@ internal static class SystemApi
         api.MapGet("/journal/stream", Stream).Needs(Role.Viewer);
     }
 
-    private static async Task<IResult> Ready(Db db, IHostApplicationLifetime lifetime, CancellationToken ct)
+    private static async Task<IResult> Ready(Db db, IHostApplicationLifetime lifetime, Draining draining, CancellationToken ct)
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        if (draining.Begun || lifetime.ApplicationStopping.IsCancellationRequested)
             return Results.Text("stopping\n", statusCode: StatusCodes.Status503ServiceUnavailable);
         await db.Read(tx => tx.Scalar("select 1"), ct);
         return Results.Text("ready\n");

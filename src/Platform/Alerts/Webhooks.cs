@@ -11,8 +11,8 @@ namespace Holdfast.Alerts;
 internal sealed class Webhooks : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private readonly HttpClient _operators = Client(operatorOwned: true);
-    private readonly HttpClient _others = Client(operatorOwned: false);
+    private readonly HttpClient _operators = OutboundAddress.Client(mayBePrivate: true, Patience);
+    private readonly HttpClient _others = OutboundAddress.Client(mayBePrivate: false, Patience);
 
     /// <summary>Null when it was accepted, else why not.</summary>
     public async Task<string?> Post(string url, string json, bool operatorOwned, CancellationToken ct) => (await Send(url, json, operatorOwned, [], ct)).Error;
@@ -62,12 +62,6 @@ internal sealed class Webhooks : IDisposable
         _operators.Dispose();
         _others.Dispose();
     }
-
-    private static HttpClient Client(bool operatorOwned) => new(Outbound.Handler(operatorOwned, Patience))
-    {
-        Timeout = Patience,
-        MaxResponseContentBufferSize = 64 << 10,
-    };
 }
 
 /// <summary>What a receiver said.</summary>

@@ -11,14 +11,19 @@ public interface IEventDetail
 }
 
 /// <summary>What a guard of a rollout knows at a moment.</summary>
-/// <param name="Guard"><c>error_rate</c>, <c>latency_p99</c>, <c>accuracy</c>, <c>sample_ratio</c>.</param>
+/// <param name="Guard"><c>error_rate</c>, <c>latency_p99</c>, <c>accuracy</c> and so on, or the name of a figure.</param>
 /// <param name="EHarm">e-value against "no worse": roll back at 1/alpha.</param>
 /// <param name="ESafe">e-value for "not worse than the margin".</param>
 /// <param name="Threshold">1/alpha.</param>
-/// <param name="Verdict"><c>harm</c>, <c>safe</c> or <c>open</c>.</param>
-/// <param name="Candidate">The candidate's figure (a share, or milliseconds).</param>
+/// <param name="Verdict"><c>harm</c>, <c>warning</c>, <c>safe</c> or <c>open</c>.</param>
+/// <param name="Candidate">The candidate's figure (a share of bad events, or a mean).</param>
 /// <param name="Primary">The primary's figure.</param>
-public sealed record GuardEvidence(string Guard, double EHarm, double ESafe, double Threshold, string Verdict, double? Candidate = null, double? Primary = null, long Events = 0);
+/// <param name="Basis"><c>mean</c>: figures are means; <c>limit</c>: an absolute limit; else shares.</param>
+/// <param name="Low">Lower limit of the difference at every look, where there is one.</param>
+/// <param name="High">Its upper limit.</param>
+public sealed record GuardEvidence(
+    string Guard, double EHarm, double ESafe, double Threshold, string Verdict, double? Candidate = null, double? Primary = null, long Events = 0,
+    string? Basis = null, double? Low = null, double? High = null);
 
 /// <summary>How many requests and labels a verdict rests on.</summary>
 public sealed record RolloutCounts(long Requests, long Candidate, long Primary, long Shadowed, long Errors, long Labels);
@@ -104,7 +109,9 @@ public sealed record RouteChanged(string Endpoint, long Revision, string? Primar
     public string Kind => "route.changed";
 }
 
-public sealed record RolloutStarted(string RolloutId, string Endpoint, string Model, int ModelVersion, int? FromVersion, string Cause) : IEventDetail
+/// <param name="SkippedShadow">Why there is no shadow step in front of a version that serves.</param>
+/// <param name="Superseded">The rollout that it took the place of.</param>
+public sealed record RolloutStarted(string RolloutId, string Endpoint, string Model, int ModelVersion, int? FromVersion, string Cause, string? SkippedShadow = null, string? Superseded = null) : IEventDetail
 {
     public string Kind => "rollout.started";
 }
@@ -121,6 +128,33 @@ public sealed record RolloutStepEntered(string RolloutId, string Endpoint, strin
 public sealed record RolloutHeld(string RolloutId, string Endpoint, string Model, int ModelVersion, string Reason, RolloutCounts Counts, IReadOnlyList<GuardEvidence> Evidence) : IEventDetail
 {
     public string Kind => "rollout.held";
+}
+
+/// <param name="Index">The step to which it went back; the one that it is in when none has a smaller share.</param>
+public sealed record RolloutWarned(string RolloutId, string Endpoint, string Model, int ModelVersion, int Index, double FromTraffic, double Traffic, string Reason, RolloutCounts Counts, IReadOnlyList<GuardEvidence> Evidence) : IEventDetail
+{
+    public string Kind => "rollout.warned";
+}
+
+/// <param name="Step">The step that waits for it, counted from 1; 0 = the staging.</param>
+public sealed record RolloutApprovalNeeded(string RolloutId, string Endpoint, string Model, int ModelVersion, int Step, string Reason) : IEventDetail
+{
+    public string Kind => "rollout.approval_needed";
+}
+
+public sealed record RolloutApproved(string RolloutId, string Endpoint, string Model, int ModelVersion, int Step, string Reason) : IEventDetail
+{
+    public string Kind => "rollout.approved";
+}
+
+public sealed record RolloutStaged(string RolloutId, string Endpoint, string Model, int ModelVersion, string StagingEndpoint, long Predictions, long Errors, bool Passed) : IEventDetail
+{
+    public string Kind => "rollout.staged";
+}
+
+public sealed record RolloutReleased(string RolloutId, string Endpoint, string Model, int ModelVersion, string Former, IReadOnlyList<GuardEvidence> Evidence) : IEventDetail
+{
+    public string Kind => "rollout.released";
 }
 
 public sealed record RolloutCompleted(string RolloutId, string Endpoint, string Model, int ModelVersion, RolloutCounts Counts, IReadOnlyList<GuardEvidence> Evidence) : IEventDetail
@@ -141,6 +175,19 @@ public sealed record RolloutPaused(string RolloutId, string Endpoint, string Mod
 public sealed record RolloutResumed(string RolloutId, string Endpoint, string Model, int ModelVersion) : IEventDetail
 {
     public string Kind => "rollout.resumed";
+}
+
+/// <param name="Share">Share of the units that B answers.</param>
+public sealed record AbStarted(string TestId, string Endpoint, string A, string B, double Share) : IEventDetail
+{
+    public string Kind => "ab.started";
+}
+
+/// <param name="Result"><c>a</c>, <c>b</c>, <c>alike</c>, <c>undecided</c>, <c>invalid</c> or <c>stopped</c>.</param>
+/// <param name="Serves">Who serves from now on.</param>
+public sealed record AbEnded(string TestId, string Endpoint, string A, string B, string Result, string Reason, string Serves) : IEventDetail
+{
+    public string Kind => "ab.ended";
 }
 
 /// <summary>What a monitor concluded of a window.</summary>
@@ -182,6 +229,16 @@ public sealed record DataQuarantined(string IncidentId, string Endpoint, DateTim
     public string Kind => "data.quarantined";
 }
 
+public sealed record PredictionsDeleted(string Endpoint, long Request, long Predictions, long Labels) : IEventDetail
+{
+    public string Kind => "predictions.deleted";
+}
+
+public sealed record PredictionsExpired(string Endpoint, DateTimeOffset Before, string Retention, long Predictions) : IEventDetail
+{
+    public string Kind => "predictions.expired";
+}
+
 public sealed record DataReleased(string Endpoint, string QuarantineId, string Reason) : IEventDetail
 {
     public string Kind => "data.released";
@@ -195,6 +252,27 @@ public sealed record FallbackEntered(string IncidentId, string Endpoint, string 
 public sealed record FallbackLeft(string IncidentId, string Endpoint, string Reason) : IEventDetail
 {
     public string Kind => "endpoint.fallback_left";
+}
+
+/// <param name="Rate">Share of the rows of five minutes that another variant answered after a fault.</param>
+public sealed record FallbackRateExceeded(string Endpoint, double Rate, double Limit, long Rows) : IEventDetail
+{
+    public string Kind => "endpoint.fallback_rate_exceeded";
+}
+
+public sealed record FallbackRateRecovered(string Endpoint, double Rate, double Limit) : IEventDetail
+{
+    public string Kind => "endpoint.fallback_rate_recovered";
+}
+
+public sealed record EndpointUnloaded(string Endpoint) : IEventDetail
+{
+    public string Kind => "endpoint.unloaded";
+}
+
+public sealed record EndpointLoaded(string Endpoint) : IEventDetail
+{
+    public string Kind => "endpoint.loaded";
 }
 
 public sealed record RetrainStarted(string IncidentId, string Endpoint, string Pipeline, string PipelineRun, string DatasetVersion, long Rows, double LabelCoverage, DateTimeOffset From, DateTimeOffset Until) : IEventDetail

@@ -1,6 +1,5 @@
 using Holdfast.Contracts;
 using Holdfast.Kernel;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 

@@ -9,8 +9,9 @@ internal sealed record StoredLabel(long Seq, string PredictionId, string Value, 
 internal sealed record IndexRow(long Seq, PredictionEntry Entry, LinePlace Place);
 
 /// <summary>What the process knows of one endpoint's log. Fields without a word on threads belong to the writer's loop.</summary>
-internal sealed class EndpointLog(EndpointKey key, int id, string folder) : IDisposable
+internal sealed class EndpointLog(EndpointKey key, int id, string folder, PartReader parts) : IDisposable
 {
+    private const int PageLines = 20_000;
     private long _watermark;
     private long _requests;
     private long _answered;
@@ -26,6 +27,21 @@ internal sealed class EndpointLog(EndpointKey key, int id, string folder) : IDis
     public long LatenessMs;
 
     public SegmentFiles Files { get; } = new(folder, key);
+
+    /// <summary>What lies in Parquet. Set by the keeper, read anywhere.</summary>
+    public volatile PartIndex Parts = PartIndex.Empty;
+
+    /// <summary>Last sequence number that the tables hold. Any thread reads it.</summary>
+    public long CommittedSeq;
+
+    /// <summary>What of the requests is kept. Set by Declare, read anywhere.</summary>
+    public volatile LogRules Rules = LogRules.Default;
+
+    /// <summary>Key of the hashes that stand for values.</summary>
+    public byte[] Secret = [];
+
+    /// <summary>What became of the CloudEvents of this endpoint.</summary>
+    public EventCounts Events { get; } = new();
 
     /// <summary>Sequence number of the next entry.</summary>
     public long NextSeq = 1;
@@ -101,6 +117,54 @@ internal sealed class EndpointLog(EndpointKey key, int id, string folder) : IDis
         Unindexed.Clear();
         UnmarkedLabels.Clear();
         Dirty = false;
+        Volatile.Write(ref CommittedSeq, NextSeq - 1);
+    }
+
+    /// <summary>The predictions at places of the index, in that order; null where one is gone by now.</summary>
+    public async Task<PredictionEntry?[]> ReadAt(IReadOnlyList<IndexPlace> places, CancellationToken ct)
+    {
+        var found = new PredictionEntry?[places.Count];
+        foreach (var segment in Enumerable.Range(0, places.Count).GroupBy(i => places[i].Place.Segment))
+        {
+            if (!Parts.Segments.ContainsKey(segment.Key) && TryLines(places, [.. segment], found))
+                continue;
+            if (!Parts.Segments.TryGetValue(segment.Key, out var compacted))
+                continue;
+            foreach (var hour in segment.GroupBy(i => PartFile.HourOf(places[i].At)))
+            {
+                if (compacted.Parts.FirstOrDefault(p => p.Hour == hour.Key) is not { } part)
+                    continue;
+                var read = await parts.Find(part, key, [.. hour.Select(i => places[i].Seq)], ct);
+                foreach (var i in hour)
+                    found[i] = read.GetValueOrDefault(places[i].Seq);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>All entries after a sequence number, in order; the place is that of the line, for entries that are not in Parquet.</summary>
+    public async IAsyncEnumerable<(long Seq, LogEntry Entry, LinePlace Place)> ReadAfter(long position, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        var index = Parts;
+        var segments = index.Segments.Keys.Union(Files.Segments()).Order().ToList();
+        for (var i = 0; i < segments.Count; i++)
+        {
+            if (i + 1 < segments.Count && segments[i + 1] <= position + 1)
+                continue;
+            if (!index.Segments.TryGetValue(segments[i], out var compacted))
+            {
+                foreach (var line in Files.Read(segments[i]).Where(l => l.Seq > position))
+                    yield return line;
+                continue;
+            }
+
+            for (List<(long Seq, LogEntry Entry)> page; (page = await parts.Page(compacted, key, position, PageLines, ct)).Count > 0; position = page[^1].Seq)
+            {
+                foreach (var (seq, entry) in page)
+                    yield return (seq, entry, new LinePlace(segments[i], 0, 0));
+            }
+        }
     }
 
     /// <summary>Any thread.</summary>
@@ -116,7 +180,28 @@ internal sealed class EndpointLog(EndpointKey key, int id, string folder) : IDis
     public LogCompleteness Completeness(DateTimeOffset now) => new(
         key.Name, Interlocked.Read(ref _requests), Interlocked.Read(ref _answered), Interlocked.Read(ref Logged), Interlocked.Read(ref _dropped),
         Interlocked.Read(ref TotalPredictions), Interlocked.Read(ref TotalLabels), Volatile.Read(ref AwaitedCount),
-        Volatile.Read(ref _watermark) == 0 ? null : Watermark, now);
+        Volatile.Read(ref _watermark) == 0 ? null : Watermark, now)
+    {
+        SegmentBytes = Files.Bytes(),
+        Parts = Parts.All.Count(),
+        PartBytes = Parts.All.Sum(p => p.Bytes),
+        Events = Rules.Events is null ? null : Events.Figures,
+    };
 
     public void Dispose() => Files.Dispose();
+
+    // False when the segment went into Parquet just now.
+    private bool TryLines(IReadOnlyList<IndexPlace> places, int[] of, PredictionEntry?[] found)
+    {
+        try
+        {
+            foreach (var (i, entry) in of.Zip(Files.ReadAt(of.Select(i => places[i].Place))))
+                found[i] = entry as PredictionEntry;
+            return true;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+    }
 }

@@ -125,6 +125,20 @@ internal sealed class LogBatch(PredictionStore store, FoldSet folds, PredictionO
         Uncommitted = 0;
     }
 
+    /// <summary>Closes the segment that is written now; what is gathered is written first.</summary>
+    public void Roll(EndpointLog endpoint)
+    {
+        Write();
+        endpoint.Files.Roll(endpoint.NextSeq, time.GetUtcNow());
+    }
+
+    /// <summary>Lets go of predictions that were deleted, so that no label finds them any more.</summary>
+    public void Forget(IEnumerable<string> ids)
+    {
+        foreach (var id in ids)
+            _recent.Remove(id);
+    }
+
     private void Fold(HashSet<EndpointLog> lost)
     {
         var now = time.GetUtcNow();
@@ -192,7 +206,7 @@ internal sealed class LogBatch(PredictionStore store, FoldSet folds, PredictionO
         if (missing.Count == 0)
             return [];
         var places = await store.Places(endpoint, missing, CancellationToken.None);
-        return endpoint.Files.ReadAt(places.Values.OrderBy(p => (p.Segment, p.Offset))).OfType<PredictionEntry>().ToDictionary(e => e.Id, StringComparer.Ordinal);
+        return (await endpoint.ReadAt([.. places.Values.OrderBy(p => p.Seq)], CancellationToken.None)).OfType<PredictionEntry>().ToDictionary(e => e.Id, StringComparer.Ordinal);
     }
 
     private static void Await(EndpointLog endpoint, StoredLabel label)

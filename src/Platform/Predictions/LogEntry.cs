@@ -80,6 +80,12 @@ public sealed record PredictionEntry(
     double CandidateWeight, ulong Unit, bool HasKey, double Score, string Prediction, string? Error, bool FellBack, double LatencyMs,
     IReadOnlyList<FeatureValue> Features, ShadowResult? Shadow) : LogEntry(At)
 {
+    /// <summary>Hash of the sticky key that is the same in every rollout (<see cref="StickyBucket.Entity"/>); null without a key.</summary>
+    public ulong? Entity { get; init; }
+
+    /// <summary>The version or role that the request itself asked for, for a test; it took no part in a rollout. Null = none.</summary>
+    public string? Asked { get; init; }
+
     /// <summary>Whether the route sent this unit to the candidate first, whoever answered in the end.</summary>
     public bool ToCandidate => StickyBucket.Holds(Unit, CandidateWeight);
 }

@@ -71,11 +71,15 @@ internal static class LogLine
         // As text: 64 bits do not fit into every reader's numbers.
         json.WriteString("unit"u8, entry.Unit.ToString("x16", CultureInfo.InvariantCulture));
         json.WriteBoolean("has_key"u8, entry.HasKey);
+        if (entry.Entity is { } entity)
+            json.WriteString("entity"u8, entity.ToString("x16", CultureInfo.InvariantCulture));
         Number(json, "score"u8, entry.Score);
         json.WriteString("prediction"u8, entry.Prediction);
         if (entry.Error is not null)
             json.WriteString("error"u8, entry.Error);
         json.WriteBoolean("fell_back"u8, entry.FellBack);
+        if (entry.Asked is not null)
+            json.WriteString("asked"u8, entry.Asked);
         Number(json, "latency_ms"u8, entry.LatencyMs);
         json.WriteStartObject("features"u8);
         foreach (var feature in entry.Features)
@@ -128,17 +132,20 @@ internal static class LogLine
         private double _weight;
         private ulong _unit;
         private bool _hasKey;
+        private ulong? _entity;
         private double _score = double.NaN;
         private string _prediction = "";
         private string? _error;
         private bool _fellBack;
+        private string? _asked;
         private double _latency = double.NaN;
         private List<FeatureValue>? _features;
         private ShadowResult? _shadow;
 
         public readonly PredictionEntry Prediction(EndpointKey endpoint) => new(
             Id, At, endpoint.Name, endpoint.WorkspaceId, _role, _model, _version, _revision, _rollout, _weight, _unit, _hasKey, _score, _prediction,
-            _error, _fellBack, _latency, (IReadOnlyList<FeatureValue>?)_features ?? [], _shadow);
+            _error, _fellBack, _latency, (IReadOnlyList<FeatureValue>?)_features ?? [], _shadow)
+        { Entity = _entity, Asked = _asked };
 
         public void Read(ref Utf8JsonReader json)
         {
@@ -159,10 +166,12 @@ internal static class LogLine
             else if (name.SequenceEqual("candidate_weight"u8)) _weight = Next(ref json).GetDouble();
             else if (name.SequenceEqual("unit"u8)) _unit = ulong.Parse(Text(ref json), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
             else if (name.SequenceEqual("has_key"u8)) _hasKey = Next(ref json).GetBoolean();
+            else if (name.SequenceEqual("entity"u8)) _entity = ulong.Parse(Text(ref json), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
             else if (name.SequenceEqual("score"u8)) _score = Number(ref json);
             else if (name.SequenceEqual("prediction"u8)) _prediction = Text(ref json);
             else if (name.SequenceEqual("error"u8)) _error = Text(ref json);
             else if (name.SequenceEqual("fell_back"u8)) _fellBack = Next(ref json).GetBoolean();
+            else if (name.SequenceEqual("asked"u8)) _asked = Text(ref json);
             else if (name.SequenceEqual("latency_ms"u8)) _latency = Number(ref json);
             else if (name.SequenceEqual("features"u8)) _features = Features(ref json);
             else if (name.SequenceEqual("shadow"u8)) _shadow = Shadow(ref json);

@@ -3,14 +3,18 @@ using Microsoft.Extensions.Logging;
 namespace Holdfast.Predictions;
 
 /// <summary>Brings one endpoint's log, index and folds together again after a stop of any kind.</summary>
-internal sealed class LogRecovery(PredictionStore store, FoldSet folds, ILogger log)
+internal sealed class LogRecovery(PredictionStore store, PartStore parts, FoldSet folds, ILogger log)
 {
     public async Task<EndpointLog> Recover(EndpointLog endpoint, CancellationToken ct)
     {
         if (endpoint.Files.CutTornLine() is > 0 and var torn)
             log.LogWarning("The log of {Endpoint} ended in a torn line; {Bytes} bytes were cut off", endpoint.Key, torn);
+        endpoint.Parts = await parts.Load(endpoint, ct);
+        // Between the commit and the removal of the file lies a moment in which a crash leaves both.
+        foreach (var segment in endpoint.Files.Segments().Where(endpoint.Parts.Segments.ContainsKey))
+            endpoint.Files.Delete(segment);
         var (position, high, predictions, labels) = await store.Position(endpoint, ct);
-        (endpoint.NextSeq, endpoint.TotalPredictions, endpoint.TotalLabels) = (position + 1, predictions, labels);
+        (endpoint.NextSeq, endpoint.CommittedSeq, endpoint.TotalPredictions, endpoint.TotalLabels) = (position + 1, position, predictions, labels);
         if (high is { } at)
             endpoint.Advance(DateTimeOffset.FromUnixTimeMilliseconds(at));
         var saved = await store.Folds(endpoint, ct);
@@ -32,7 +36,7 @@ internal sealed class LogRecovery(PredictionStore store, FoldSet folds, ILogger 
     {
         // Predictions past the position are not in the index yet, so their labels find them here.
         var fresh = new Dictionary<string, PredictionEntry>(StringComparer.Ordinal);
-        foreach (var (seq, read, place) in endpoint.Files.ReadAfter(behind.Select(b => b.Position).Append(position).Min()))
+        await foreach (var (seq, read, place) in endpoint.ReadAfter(behind.Select(b => b.Position).Append(position).Min(), ct))
         {
             var entry = read;
             if (read is LabelEntry label)
@@ -40,7 +44,7 @@ internal sealed class LogRecovery(PredictionStore store, FoldSet folds, ILogger 
                 if (!fresh.TryGetValue(label.PredictionId, out var prediction))
                 {
                     var found = await store.Places(endpoint, [label.PredictionId], ct);
-                    prediction = endpoint.Files.ReadAt(found.Values).OfType<PredictionEntry>().FirstOrDefault();
+                    prediction = (await endpoint.ReadAt([.. found.Values], ct)).FirstOrDefault();
                 }
 
                 entry = label with { Prediction = prediction };

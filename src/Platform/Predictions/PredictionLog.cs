@@ -14,7 +14,7 @@ namespace Holdfast.Predictions;
 /// about once a second; a crash before costs a replay, never an entry.
 /// </summary>
 internal sealed class PredictionLog(
-    PredictionStore store, DataFolder data, TimeProvider time, PredictionOptions options, IServiceProvider services, ILogger<PredictionLog> log) : IHostedService, IAsyncDisposable
+    PredictionStore store, PartStore parts, PartReader reader, DataFolder data, TimeProvider time, PredictionOptions options, IServiceProvider services, ILogger<PredictionLog> log) : IHostedService, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<EndpointKey, EndpointLog> _logs = new();
     private readonly Channel<Work> _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(options.QueueCapacity) { SingleReader = true });
@@ -30,6 +30,10 @@ internal sealed class PredictionLog(
 
     private sealed record Ticked(EndpointLog Log, ClockEntry Entry) : Work;
 
+    private sealed record Rolled(EndpointLog Log) : Work;
+
+    private sealed record Forgotten(IReadOnlyList<string> Ids) : Work;
+
     private sealed record Barrier(bool Commit, TaskCompletionSource Done) : Work;
 
     /// <summary>When controllers may decide on a replayed endpoint.</summary>
@@ -42,7 +46,7 @@ internal sealed class PredictionLog(
         _folds = new FoldSet([.. services.GetServices<IPredictionFold>()], log);
         foreach (var (id, key, clock, lateness) in await store.Endpoints(cancellationToken))
         {
-            var recovered = _logs[key] = await new LogRecovery(store, _folds, log).Recover(Create(key, id, clock, lateness), cancellationToken);
+            var recovered = _logs[key] = await new LogRecovery(store, parts, _folds, log).Recover(await Create(key, id, clock, lateness, cancellationToken), cancellationToken);
             // The client of a replay goes on where the stop caught it, perhaps in the middle of an hour.
             if (clock == EndpointClock.Event && recovered.HighAt is not null)
                 Gate.Expect(key);
@@ -90,7 +94,7 @@ internal sealed class PredictionLog(
                 return known;
             }
 
-            return _logs[key] = Create(key, id, clock, latenessMs);
+            return _logs[key] = await Create(key, id, clock, latenessMs, ct);
         }
         finally
         {
@@ -108,6 +112,14 @@ internal sealed class PredictionLog(
         return false;
     }
 
+    public async Task WaitForRoom(int rows, CancellationToken ct)
+    {
+        var needed = Math.Min(rows, options.QueueCapacity / 2);
+        var began = Stopwatch.GetTimestamp();
+        while (options.QueueCapacity - _queue.Reader.Count < needed && Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(10))
+            await Task.Delay(5, ct);
+    }
+
     public ValueTask Append(EndpointLog endpoint, IReadOnlyList<StoredLabel> labels, CancellationToken ct) => _queue.Writer.WriteAsync(new Labelled(endpoint, labels), ct);
 
     public ValueTask Append(EndpointLog endpoint, ClockEntry entry, CancellationToken ct) => _queue.Writer.WriteAsync(new Ticked(endpoint, entry), ct);
@@ -120,8 +132,29 @@ internal sealed class PredictionLog(
         await barrier.Done.Task.WaitAsync(ct);
     }
 
-    private EndpointLog Create(EndpointKey key, int id, EndpointClock clock, long latenessMs) =>
-        new(key, id, Path.Combine(data.Predictions, key.WorkspaceId.ToString(System.Globalization.CultureInfo.InvariantCulture), key.Name)) { Clock = clock, LatenessMs = latenessMs };
+    /// <summary>Closes the segment that is written now; on return all of it is in the tables.</summary>
+    public async Task Roll(EndpointLog endpoint, CancellationToken ct)
+    {
+        await _queue.Writer.WriteAsync(new Rolled(endpoint), ct);
+        await Flush(commit: true, ct);
+    }
+
+    /// <summary>Lets go of predictions that were deleted.</summary>
+    public async Task Forget(IEnumerable<string> ids, CancellationToken ct)
+    {
+        await _queue.Writer.WriteAsync(new Forgotten([.. ids]), ct);
+        await Flush(commit: false, ct);
+    }
+
+    /// <summary>The logs of all endpoints.</summary>
+    public IReadOnlyCollection<EndpointLog> All => [.. _logs.Values];
+
+    private async Task<EndpointLog> Create(EndpointKey key, int id, EndpointClock clock, long latenessMs, CancellationToken ct)
+    {
+        var created = new EndpointLog(key, id, Path.Combine(data.Predictions, key.WorkspaceId.ToString(System.Globalization.CultureInfo.InvariantCulture), key.Name), reader) { Clock = clock, LatenessMs = latenessMs };
+        (created.Secret, created.Rules) = await parts.Settings(created, ct);
+        return created;
+    }
 
     private async Task Run()
     {
@@ -173,6 +206,12 @@ internal sealed class PredictionLog(
                             break;
                         case Ticked(var endpoint, var clock):
                             batch.Add(endpoint, clock);
+                            break;
+                        case Rolled(var endpoint):
+                            batch.Roll(endpoint);
+                            break;
+                        case Forgotten(var ids):
+                            batch.Forget(ids);
                             break;
                         case Barrier barrier:
                             barriers.Add(barrier);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
+using Holdfast.Kernel.Expressions;
 
 namespace Holdfast.Predictions;
 
@@ -9,14 +10,27 @@ public sealed partial class PredictionService
 {
     private const int MaxLabels = 100_000;
     private const int MaxLabelLength = 1_000;
+    private const int MostLookedAt = 20_000;
     private readonly PredictionLog _log;
     private readonly PredictionStore _store;
     private readonly QuarantineStore _quarantines;
     private readonly WindowDataset _windows;
+    private readonly TrafficFold _traffic;
+    private readonly PartStore _parts;
+    private readonly LogKeeper _keeper;
+    private readonly LogQuery _questions;
+    private readonly KeyedLabels _keyed;
+    private readonly EventSender _events;
+    private readonly EventInbox _inbox;
     private readonly TimeProvider _time;
 
-    internal PredictionService(PredictionLog log, PredictionStore store, QuarantineStore quarantines, WindowDataset windows, TimeProvider time) =>
-        (_log, _store, _quarantines, _windows, _time) = (log, store, quarantines, windows, time);
+    internal PredictionService(
+        PredictionLog log, PredictionStore store, QuarantineStore quarantines, WindowDataset windows, TrafficFold traffic, PartStore parts, LogKeeper keeper, LogQuery questions, KeyedLabels keyed, EventSender events,
+        EventInbox inbox, TimeProvider time)
+    {
+        (_log, _store, _quarantines, _windows, _traffic, _parts, _keeper) = (log, store, quarantines, windows, traffic, parts, keeper);
+        (_questions, _keyed, _events, _inbox, _time) = (questions, keyed, events, inbox, time);
+    }
 
     /// <summary>Makes an endpoint's log known: which clock, and how late records may be. Idempotent.</summary>
     public Task Declare(EndpointKey endpoint, EndpointClock clock, TimeSpan lateness, CancellationToken ct = default)
@@ -33,8 +47,17 @@ public sealed partial class PredictionService
     public bool Append(PredictionEntry entry, Task<ShadowResult>? shadow)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        return _log.Append(Log(new EndpointKey(entry.WorkspaceId, entry.Endpoint)), Normal(entry), shadow);
+        var log = Log(new EndpointKey(entry.WorkspaceId, entry.Endpoint));
+        var rules = log.Rules;
+        // Nothing else sees what may not be written: folds, files and receivers get the same record.
+        var kept = Redaction.Apply(Normal(entry), rules, log.Secret);
+        if (rules.Events is { } target)
+            _events.Offer(log, target, kept);
+        return _log.Append(log, kept, shadow);
     }
+
+    /// <summary>Returns when the queue to the log has room for so many rows, so that a batch drops none; waits for ten seconds at most, and never for more than half of the queue.</summary>
+    public Task WaitForRoom(int rows, CancellationToken ct = default) => _log.WaitForRoom(rows, ct);
 
     /// <summary>Counts rows that were asked for and rows that were answered, for the log's completeness.</summary>
     public void Count(EndpointKey endpoint, int requests, int answered) => _log.Find(endpoint)?.Count(requests, answered);
@@ -47,11 +70,21 @@ public sealed partial class PredictionService
         var log = Log(new EndpointKey(p.WorkspaceId, endpoint));
         var checkedLabels = Checked(labels);
         var clock = Now(log);
+        var keyed = checkedLabels.FindAll(l => l.Key is not null);
+        var (waiting, ambiguous) = (0, 0);
+        if (keyed.Count > 0)
+        {
+            // The nearest earlier prediction may be the one just answered.
+            await _log.Flush(commit: true, ct);
+            (var joined, waiting, ambiguous) = await _keyed.Resolve(log, keyed, ct);
+            checkedLabels = [.. checkedLabels.Where(l => l.Key is null), .. joined];
+        }
+
         var stored = await _store.AddLabels(log, checkedLabels, clock, _time.GetUtcNow(), ct);
         // From here on the labels are durable: they go to the log even when the caller has left.
         if (stored.Count > 0)
             await _log.Append(log, stored, CancellationToken.None);
-        return await Sorted(log, checkedLabels, clock, ct);
+        return (await Sorted(log, checkedLabels, clock, ct)) with { Waiting = waiting, Ambiguous = ambiguous };
     }
 
     /// <summary>Moves an event clock forward; a moment already passed changes nothing.</summary>
@@ -86,13 +119,34 @@ public sealed partial class PredictionService
         ArgumentNullException.ThrowIfNull(p);
         ArgumentNullException.ThrowIfNull(query);
         var log = Log(new EndpointKey(p.WorkspaceId, query.Endpoint));
-        var (afterAt, afterSeq) = ParseToken(query.Token);
         var limit = Math.Clamp(query.Limit, 1, 10_000);
+        var after = ParseToken(query.Token);
+        var where = query.Where is null ? null : Expression.Parse(query.Where);
+        var filter = new RowFilter(
+            query.From, query.Until, query.Role, query.Labelled, query.Label, query.Prediction, query.ModelVersion, query.MinScore, query.MaxScore, query.Failed,
+            query.Key is null ? null : StickyBucket.Entity(query.Key), query.NewestFirst);
         await _log.Flush(commit: true, ct);
-        var rows = await _store.Rows(log, query.From, query.Until, query.Role, query.Labelled, afterAt, afterSeq, limit, ct);
-        var entries = log.Files.ReadAt(rows.Select(r => r.Place)).Cast<PredictionEntry>();
-        var items = entries.Zip(rows, (entry, row) => new LoggedPrediction(entry, row.Label, row.LabelAt)).ToList();
-        return new Page<LoggedPrediction>(items, rows.Count < limit ? null : string.Create(CultureInfo.InvariantCulture, $"{rows[^1].At}:{rows[^1].Seq}"));
+        var items = new List<LoggedPrediction>();
+        for (var looked = 0; ;)
+        {
+            var most = where is null ? limit : Math.Max(limit, 500);
+            var rows = await _store.Rows(log, filter, after, most, ct);
+            var entries = await log.ReadAt([.. rows.Select(r => r.Place)], ct);
+            foreach (var (entry, row) in entries.Zip(rows))
+            {
+                after = (row.Place.At, row.Place.Seq);
+                if (entry is not null && (where is null || Holds(where, entry)))
+                    items.Add(new LoggedPrediction(entry, row.Label, row.LabelAt));
+                if (items.Count == limit)
+                    break;
+            }
+
+            looked += rows.Count;
+            if (items.Count < limit && rows.Count == most && where is not null && looked < MostLookedAt)
+                continue;
+            var more = items.Count == limit ? rows.Count > 0 && (rows.Count == most || after != (rows[^1].Place.At, rows[^1].Place.Seq)) : rows.Count == most;
+            return new Page<LoggedPrediction>(items, more ? string.Create(CultureInfo.InvariantCulture, $"{after!.Value.At}:{after.Value.Seq}") : null);
+        }
     }
 
     /// <summary>One prediction by id.</summary>
@@ -102,10 +156,10 @@ public sealed partial class PredictionService
         var log = Log(new EndpointKey(p.WorkspaceId, endpoint));
         await _log.Flush(commit: true, ct);
         var places = await _store.Places(log, [id], ct);
-        if (places.Count == 0)
+        if ((await log.ReadAt([.. places.Values], ct)).FirstOrDefault() is not { } entry)
             throw new HoldfastException(ErrorCode.NotFound, $"The endpoint '{endpoint}' has no prediction '{id}' in its log.");
         var label = await _store.Label(log, id, ct);
-        return new LoggedPrediction(log.Files.ReadAt(places.Values).OfType<PredictionEntry>().Single(), label?.Value, label?.At);
+        return new LoggedPrediction(entry, label?.Value, label?.At);
     }
 
     /// <summary>
@@ -137,6 +191,16 @@ public sealed partial class PredictionService
     {
         var log = Log(endpoint);
         return log.Completeness(Now(log));
+    }
+
+    /// <summary>An endpoint's traffic by variant over time.</summary>
+    /// <param name="step"><c>1m</c>, <c>1h</c> or <c>1d</c>; null for the shortest that reaches back as far as is known.</param>
+    public TrafficSeries Traffic(EndpointKey endpoint, string? step = null)
+    {
+        var log = Log(endpoint);
+        if (step is not null && TrafficFold.Steps.All(s => s.Name != step))
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"There is no step '{step}' of traffic.", $"Name one of {string.Join(", ", TrafficFold.Steps.Select(s => s.Name))}, or none.");
+        return _traffic.Read(endpoint, step, Now(log));
     }
 
     internal EndpointLog Log(EndpointKey endpoint) =>
@@ -171,11 +235,24 @@ public sealed partial class PredictionService
         for (var i = 0; i < labels.Count; i++)
         {
             var label = labels[i];
-            if (!Guid.TryParse(label.PredictionId, out var id))
-                faults.Add(new Fault($"labels[{i}].prediction_id", $"'{label.PredictionId}' is not a prediction id.", "Send the prediction_id that the answer carried."));
+            var id = Guid.Empty;
+            if (label.Key is not null || label.Time is not null)
+            {
+                if (string.IsNullOrEmpty(label.Key))
+                    faults.Add(new Fault($"labels[{i}].key", "is missing.", "Name the sticky key that the prediction was made for, or send a prediction_id."));
+                if (label.Time is null)
+                    faults.Add(new Fault($"labels[{i}].time", "is missing.", "The label joins the key's nearest prediction at or before this moment."));
+                if (label.Tolerance < TimeSpan.Zero)
+                    faults.Add(new Fault($"labels[{i}].tolerance", $"{label.Tolerance} is negative.", "Write a length of time, such as 1d."));
+            }
+            else if (!Guid.TryParse(label.PredictionId, out id))
+            {
+                faults.Add(new Fault($"labels[{i}].prediction_id", $"'{label.PredictionId}' is not a prediction id.", "Send the prediction_id that the answer carried, or key and time."));
+            }
+
             if (string.IsNullOrEmpty(label.Value) || label.Value.Length > MaxLabelLength)
                 faults.Add(new Fault($"labels[{i}].value", $"has {label.Value?.Length ?? 0} characters.", $"Send the true class or number, 1 to {MaxLabelLength} characters."));
-            result.Add(label with { PredictionId = id.ToString() });
+            result.Add(label with { PredictionId = label.Key is null ? id.ToString() : "" });
             if (faults.Count >= 100)
                 break;
         }
@@ -206,10 +283,30 @@ public sealed partial class PredictionService
         Guid.TryParse(id, out var guid) && guid.Version == 7
         && DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(guid.ToString("N").AsSpan(0, 12), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)) > clock - TimeSpan.FromSeconds(10);
 
-    private static (long At, long Seq) ParseToken(string? token)
+    // Names are features; those of the answer stand beside them where no feature is called so.
+    private static bool Holds(Expression where, PredictionEntry entry) => where.Evaluate(name =>
+    {
+        foreach (var feature in entry.Features)
+        {
+            if (feature.Name == name)
+                return feature.Text is { } text ? ExprValue.Of(text) : ExprValue.Of(feature.Number);
+        }
+
+        return name switch
+        {
+            "score" => ExprValue.Of(entry.Score),
+            "prediction" => ExprValue.Of(entry.Prediction),
+            "role" => ExprValue.Of(entry.Role),
+            "latency_ms" => ExprValue.Of(entry.LatencyMs),
+            "model_version" => ExprValue.Of((double)entry.ModelVersion),
+            _ => ExprValue.Missing,
+        };
+    }).IsTrue;
+
+    private static (long At, long Seq)? ParseToken(string? token)
     {
         if (string.IsNullOrEmpty(token))
-            return (long.MinValue, 0);
+            return null;
         var colon = token.IndexOf(':', StringComparison.Ordinal);
         if (colon > 0 && long.TryParse(token.AsSpan(0, colon), CultureInfo.InvariantCulture, out var at) && long.TryParse(token.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var seq))
             return (at, seq);

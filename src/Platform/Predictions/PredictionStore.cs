@@ -75,15 +75,15 @@ internal sealed class PredictionStore(Db db)
         });
     }
 
-    public Task<Dictionary<string, LinePlace>> Places(EndpointLog log, IReadOnlyCollection<string> ids, CancellationToken ct) => db.Read(
+    public Task<Dictionary<string, IndexPlace>> Places(EndpointLog log, IReadOnlyCollection<string> ids, CancellationToken ct) => db.Read(
         tx =>
         {
-            var places = new Dictionary<string, LinePlace>(StringComparer.Ordinal);
+            var places = new Dictionary<string, IndexPlace>(StringComparer.Ordinal);
             foreach (var id in ids)
             {
                 foreach (var place in tx.Query(
-                    "select segment, line_offset, line_length from prediction where workspace_id = @ws and endpoint_id = @endpoint and id = @id",
-                    r => new LinePlace(r.Int64(0), r.Int64(1), r.Int32(2)),
+                    "select seq, at, segment, line_offset, line_length from prediction where workspace_id = @ws and endpoint_id = @endpoint and id = @id",
+                    r => new IndexPlace(r.Int64(0), r.Int64(1), new LinePlace(r.Int64(2), r.Int64(3), r.Int32(4))),
                     ("ws", log.Key.WorkspaceId), ("endpoint", log.Id), ("id", id)))
                     places[id] = place;
             }
@@ -92,26 +92,51 @@ internal sealed class PredictionStore(Db db)
         },
         ct);
 
-    /// <summary>Index rows with their newest label, oldest first, after (<paramref name="afterAt"/>, <paramref name="afterSeq"/>).</summary>
-    public Task<List<(long At, long Seq, LinePlace Place, string? Label, DateTimeOffset? LabelAt)>> Rows(
-        EndpointLog log, DateTimeOffset? from, DateTimeOffset? until, string? role, bool? labelled, long afterAt, long afterSeq, int limit, CancellationToken ct)
+    /// <summary>Index rows with their newest label, oldest or newest first, beyond <paramref name="after"/>.</summary>
+    public Task<List<(IndexPlace Place, string? Label, DateTimeOffset? LabelAt)>> Rows(EndpointLog log, RowFilter filter, (long At, long Seq)? after, int limit, CancellationToken ct)
     {
+        var (order, beyond) = filter.NewestFirst ? ("desc", "<") : ("asc", ">");
         var sql = new StringBuilder(
             """
             select p.at, p.seq, p.segment, p.line_offset, p.line_length, l.value, l.at from prediction p
             left join prediction_label l on l.workspace_id = p.workspace_id and l.endpoint_id = p.endpoint_id and l.prediction_id = p.id and l.newest = 1
-            where p.workspace_id = @ws and p.endpoint_id = @id and p.at >= @from and p.at < @until and (p.at > @afterAt or (p.at = @afterAt and p.seq > @afterSeq))
+            where p.workspace_id = @ws and p.endpoint_id = @id and p.at >= @from and p.at < @until
             """);
-        sql.Append(role is null ? " and @role = ''" : " and p.role = @role");
-        if (labelled is { } wanted)
+        var args = new List<(string, object?)>
+        {
+            ("ws", log.Key.WorkspaceId), ("id", log.Id), ("from", filter.From?.ToUnixTimeMilliseconds() ?? long.MinValue), ("until", filter.Until?.ToUnixTimeMilliseconds() ?? long.MaxValue), ("limit", limit),
+        };
+        void And(string condition, string name, object? value)
+        {
+            if (value is null)
+                return;
+            sql.Append(" and ").Append(condition);
+            args.Add((name, value));
+        }
+
+        if (after is { } last)
+        {
+            And($"(p.at {beyond} @afterAt or (p.at = @afterAt and p.seq {beyond} @afterSeq))", "afterAt", last.At);
+            args.Add(("afterSeq", last.Seq));
+        }
+
+        And("p.role = @role", "role", filter.Role);
+        And("l.value = @label", "label", filter.Label);
+        And("p.prediction = @prediction", "prediction", filter.Prediction);
+        And("p.model_version = @version", "version", filter.ModelVersion);
+        And("p.score >= @least", "least", filter.MinScore);
+        And("p.score <= @most", "most", filter.MaxScore);
+        And("p.entity = @entity", "entity", filter.Entity is { } entity ? unchecked((long)entity) : null);
+        if (filter.Failed is { } failed)
+            sql.Append(failed ? " and p.error is not null" : " and p.error is null");
+        if (filter.Labelled is { } wanted)
             sql.Append(wanted ? " and l.value is not null" : " and l.value is null");
-        sql.Append(" order by p.at, p.seq limit @limit");
+        sql.Append(" order by p.at ").Append(order).Append(", p.seq ").Append(order).Append(" limit @limit");
         return db.Read(
             tx => tx.Query(
                 sql.ToString(),
-                r => (r.Int64(0), r.Int64(1), new LinePlace(r.Int64(2), r.Int64(3), r.Int32(4)), r.TextOrNull(5), r.TimeOrNull(6)),
-                ("ws", log.Key.WorkspaceId), ("id", log.Id), ("from", from?.ToUnixTimeMilliseconds() ?? long.MinValue), ("until", until?.ToUnixTimeMilliseconds() ?? long.MaxValue),
-                ("afterAt", afterAt), ("afterSeq", afterSeq), ("role", role ?? ""), ("limit", limit)),
+                r => (new IndexPlace(r.Int64(1), r.Int64(0), new LinePlace(r.Int64(2), r.Int64(3), r.Int32(4))), r.TextOrNull(5), r.TimeOrNull(6)),
+                args.ToArray()),
             ct);
     }
 
@@ -164,13 +189,13 @@ internal sealed class PredictionStore(Db db)
         {
             tx.Execute(
                 """
-                insert into prediction (workspace_id, endpoint_id, id, seq, at, role, model, model_version, score, prediction, error, segment, line_offset, line_length)
-                values (@ws, @endpoint, @id, @seq, @at, @role, @model, @version, @score, @prediction, @error, @segment, @offset, @length)
+                insert into prediction (workspace_id, endpoint_id, id, seq, at, role, model, model_version, score, prediction, error, segment, line_offset, line_length, entity)
+                values (@ws, @endpoint, @id, @seq, @at, @role, @model, @version, @score, @prediction, @error, @segment, @offset, @length, @entity)
                 on conflict (workspace_id, endpoint_id, id) do nothing
                 """,
                 ("ws", log.Key.WorkspaceId), ("endpoint", log.Id), ("id", entry.Id), ("seq", seq), ("at", entry.At), ("role", entry.Role), ("model", entry.Model),
                 ("version", entry.ModelVersion), ("score", double.IsFinite(entry.Score) ? entry.Score : null), ("prediction", entry.Prediction), ("error", entry.Error),
-                ("segment", place.Segment), ("offset", place.Offset), ("length", place.Length));
+                ("segment", place.Segment), ("offset", place.Offset), ("length", place.Length), ("entity", entry.Entity is { } entity ? unchecked((long)entity) : null));
         }
     }
 

@@ -39,24 +39,36 @@ internal sealed class SegmentFiles(string folder, EndpointKey endpoint) : IDispo
         return torn;
     }
 
-    /// <summary>All entries after a sequence number, in order.</summary>
-    public IEnumerable<(long Seq, LogEntry Entry, LinePlace Place)> ReadAfter(long position)
+    /// <summary>The first sequence numbers of all segments, in order.</summary>
+    public List<long> Segments() =>
+        !Directory.Exists(folder)
+            ? []
+            : [.. Directory.EnumerateFiles(folder, "*.ndjson").Select(f => long.Parse(Path.GetFileNameWithoutExtension(f), CultureInfo.InvariantCulture)).Order()];
+
+    /// <summary>The entries of a segment, in order.</summary>
+    public IEnumerable<(long Seq, LogEntry Entry, LinePlace Place)> Read(long segment)
     {
-        var segments = Segments();
-        for (var i = 0; i < segments.Count; i++)
+        foreach (var (line, offset) in Lines(PathOf(segment)))
         {
-            if (i + 1 < segments.Count && segments[i + 1] <= position + 1)
-                continue;
-            foreach (var (line, offset) in Lines(PathOf(segments[i])))
-            {
-                var entry = LogLine.Read(line.Span, endpoint, out var seq);
-                if (seq > position)
-                    yield return (seq, entry, new LinePlace(segments[i], offset, line.Length));
-            }
+            var entry = LogLine.Read(line.Span, endpoint, out var seq);
+            yield return (seq, entry, new LinePlace(segment, offset, line.Length));
         }
     }
 
-    /// <summary>The entries at given places, in that order.</summary>
+    /// <summary>Removes a segment that is no longer written; again is no fault.</summary>
+    public void Delete(long segment)
+    {
+        File.Delete(PathOf(segment));
+        if (Directory.Exists(folder))
+            DurableFile.SyncFolder(folder);
+    }
+
+    public bool Exists(long segment) => File.Exists(PathOf(segment));
+
+    /// <summary>Bytes of all segments.</summary>
+    public long Bytes() => Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles("*.ndjson").Sum(f => f.Length) : 0;
+
+    /// <summary>The entries at given places, in that order. Throws <see cref="IOException"/> where a segment is gone.</summary>
     public IEnumerable<LogEntry> ReadAt(IEnumerable<LinePlace> places)
     {
         SafeFileHandle? open = null;
@@ -94,22 +106,18 @@ internal sealed class SegmentFiles(string folder, EndpointKey endpoint) : IDispo
     /// <returns>The place at which the next byte will lie.</returns>
     public LinePlace Prepare(long nextSeq, long maxBytes, DateTimeOffset now)
     {
-        if (_handle is null && Segments() is [.., var last])
-        {
-            _handle = File.OpenHandle(PathOf(last), FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
-            (_segment, _length, _openedAt) = (last, RandomAccess.GetLength(_handle), File.GetCreationTimeUtc(PathOf(last)));
-        }
-
+        Reopen();
         if (_handle is null || (_length > 0 && (_length >= maxBytes || now.UtcDateTime.Date != _openedAt.UtcDateTime.Date || now.Hour != _openedAt.Hour)))
-        {
-            _handle?.Dispose();
-            Directory.CreateDirectory(folder);
-            _handle = File.OpenHandle(PathOf(nextSeq), FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
-            (_segment, _length, _openedAt) = (nextSeq, 0, now);
-            DurableFile.SyncFolder(folder);
-        }
-
+            Begin(nextSeq, now);
         return new LinePlace(_segment, _length, 0);
+    }
+
+    /// <summary>Closes the current segment, unless it is empty, so that everything written so far lies in closed ones.</summary>
+    public void Roll(long nextSeq, DateTimeOffset now)
+    {
+        Reopen();
+        if (_handle is not null && _length > 0)
+            Begin(nextSeq, now);
     }
 
     /// <summary>Appends whole lines and waits for the disk. When it fails nothing of them stays.</summary>
@@ -130,12 +138,24 @@ internal sealed class SegmentFiles(string folder, EndpointKey endpoint) : IDispo
 
     public void Dispose() => _handle?.Dispose();
 
-    private string PathOf(long segment) => Path.Combine(folder, segment.ToString("D16", CultureInfo.InvariantCulture) + ".ndjson");
+    private void Reopen()
+    {
+        if (_handle is not null || Segments() is not [.., var last])
+            return;
+        _handle = File.OpenHandle(PathOf(last), FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+        (_segment, _length, _openedAt) = (last, RandomAccess.GetLength(_handle), File.GetCreationTimeUtc(PathOf(last)));
+    }
 
-    private List<long> Segments() =>
-        !Directory.Exists(folder)
-            ? []
-            : [.. Directory.EnumerateFiles(folder, "*.ndjson").Select(f => long.Parse(Path.GetFileNameWithoutExtension(f), CultureInfo.InvariantCulture)).Order()];
+    private void Begin(long nextSeq, DateTimeOffset now)
+    {
+        _handle?.Dispose();
+        Directory.CreateDirectory(folder);
+        _handle = File.OpenHandle(PathOf(nextSeq), FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
+        (_segment, _length, _openedAt) = (nextSeq, 0, now);
+        DurableFile.SyncFolder(folder);
+    }
+
+    private string PathOf(long segment) => Path.Combine(folder, segment.ToString("D16", CultureInfo.InvariantCulture) + ".ndjson");
 
     private long LengthOfWholeLines(FileStream file)
     {

@@ -24,6 +24,9 @@ public static class StickyBucket
         return XxHash64.HashToUInt64(bytes[..used]);
     }
 
+    /// <summary>What a key is called in the log, whatever rollout its request took part in.</summary>
+    public static ulong Entity(string key) => Unit("entity", key);
+
     /// <summary>Whether a unit lies in the first <paramref name="share"/> (0..1) of all units.</summary>
     public static bool Holds(ulong unit, double share) => share >= 1 || unit < share * TwoTo64;
 }

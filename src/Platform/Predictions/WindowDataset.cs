@@ -62,13 +62,16 @@ internal sealed class WindowDataset(PredictionStore store, DataService data, Dat
         var count = default(Count);
         var index = columns.Select((name, i) => (name, i)).ToDictionary(c => c.name, c => c.i, StringComparer.Ordinal);
         var cells = new string[columns.Count];
-        var (afterAt, afterSeq) = (long.MinValue, 0L);
+        (long, long)? after = null;
         while (true)
         {
-            var rows = await store.Rows(log, from, until, null, null, afterAt, afterSeq, RowsPerRead, ct);
-            var wanted = rows.Where(r => r.Label is not null && !standing.Exists(q => q.Holds(DateTimeOffset.FromUnixTimeMilliseconds(r.At)))).ToList();
-            foreach (var (row, entry) in wanted.Zip(log.Files.ReadAt(wanted.Select(r => r.Place)).Cast<PredictionEntry>()))
+            var rows = await store.Rows(log, new RowFilter(from, until), after, RowsPerRead, ct);
+            var wanted = rows.Where(r => r.Label is not null && !standing.Exists(q => q.Holds(DateTimeOffset.FromUnixTimeMilliseconds(r.Place.At)))).ToList();
+            foreach (var (row, read) in wanted.Zip(await log.ReadAt([.. wanted.Select(r => r.Place)], ct)))
             {
+                // Deleted while this was read.
+                if (read is not { } entry)
+                    continue;
                 Array.Fill(cells, "");
                 foreach (var feature in entry.Features)
                 {
@@ -84,11 +87,11 @@ internal sealed class WindowDataset(PredictionStore store, DataService data, Dat
                 await csv.WriteAsync($"{entry.At.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z,{string.Concat(cells.Select(c => c + ","))}{Quoted(row.Label!)}\n");
             }
 
-            var held = rows.Count(r => standing.Exists(q => q.Holds(DateTimeOffset.FromUnixTimeMilliseconds(r.At))));
+            var held = rows.Count(r => standing.Exists(q => q.Holds(DateTimeOffset.FromUnixTimeMilliseconds(r.Place.At))));
             count = new Count(count.Seen + rows.Count, count.Labelled + rows.Count(r => r.Label is not null), count.Quarantined + held, count.Rows + wanted.Count);
             if (rows.Count < RowsPerRead)
                 return count;
-            (afterAt, afterSeq) = (rows[^1].At, rows[^1].Seq);
+            after = (rows[^1].Place.At, rows[^1].Place.Seq);
         }
     }
 

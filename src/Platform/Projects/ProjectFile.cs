@@ -17,6 +17,9 @@ public sealed record ProjectFile(
     string Name, IReadOnlyList<ChannelSpec> Channels, IReadOnlyList<EndpointSpec> Endpoints, IReadOnlyDictionary<string, RolloutSpec> Rollouts, IReadOnlyList<MonitorSpec> Monitors,
     IReadOnlyList<ResponsePolicySpec> Responses, IReadOnlyList<PipelineSpec> Pipelines)
 {
+    /// <summary>A/B tests by endpoint.</summary>
+    public IReadOnlyDictionary<string, AbSpec> AbTests { get; init; } = new Dictionary<string, AbSpec>();
+
     /// <summary>The usual name of the file.</summary>
     public const string FileName = "holdfast.yaml";
 
@@ -66,6 +69,7 @@ public sealed record ProjectFile(
         Channels.SelectMany(c => c.Faults())
             .Concat(Endpoints.Where(e => !Names.IsValid(e.Name)).Select(e => new Fault($"endpoints.{e.Name}", $"'{e.Name}' is not a name for an endpoint.", Names.Rule)))
             .Concat(Rollouts.SelectMany(r => r.Value.Faults(r.Key)))
+            .Concat(AbTests.SelectMany(t => t.Value.Faults(t.Key)))
             .Concat(Monitors.SelectMany(m => m.Faults()))
             .Concat(Pipelines.Where(p => !Names.IsValid(p.Name)).Select(p => new Fault($"pipelines.{p.Name}", $"'{p.Name}' is not a name for a pipeline.", Names.Rule)))
             .Concat(Pipelines.SelectMany(p => p.Faults()))
@@ -76,6 +80,7 @@ public sealed record ProjectFile(
         var named = root.Text("project") ?? name;
         var endpoints = new List<EndpointSpec>();
         var rollouts = new Dictionary<string, RolloutSpec>(StringComparer.Ordinal);
+        var tests = new Dictionary<string, AbSpec>(StringComparer.Ordinal);
         foreach (var (endpoint, body) in root.Names("endpoints"))
         {
             if (body.AsMap() is not { } map)
@@ -83,6 +88,8 @@ public sealed record ProjectFile(
             endpoints.Add(EndpointSection.Endpoint(endpoint, map, folder));
             if (map.Map("rollout") is { } rollout)
                 rollouts[endpoint] = EndpointSection.Rollout(rollout);
+            if (map.Map("ab_test") is { } test)
+                tests[endpoint] = EndpointSection.AbTest(test);
             map.Done();
         }
 
@@ -93,7 +100,10 @@ public sealed record ProjectFile(
             rollouts,
             [.. root.Names("monitors").Select(m => m.Value.AsMap() is { } map ? MonitorSection.Monitor(m.Key, map) : null).OfType<MonitorSpec>()],
             ResponseSection.Responses(named, root.List("responses")),
-            [.. root.Names("pipelines").Select(p => p.Value.AsMap() is { } map ? PipelineSection.Pipeline(p.Key, map, folder, source) : null).OfType<PipelineSpec>()]);
+            [.. root.Names("pipelines").Select(p => p.Value.AsMap() is { } map ? PipelineSection.Pipeline(p.Key, map, folder, source) : null).OfType<PipelineSpec>()])
+        {
+            AbTests = tests,
+        };
         root.Done();
         if (!Names.IsValid(named))
             source.Add(new Fault("project", $"'{named}' is not a name for a project.", Names.Rule));

@@ -20,7 +20,7 @@ namespace Holdfast.Projects;
 /// </summary>
 public sealed class ProjectService(
     Db db, Journal journal, TimeProvider time, DataFolder folder, [FromKeyedServices("blobs")] IBlobStore blobs,
-    AlertService alerts, PipelineService pipelines, ServingService serving, RolloutService rollouts, MonitoringService monitoring, ResponseService responses)
+    AlertService alerts, PipelineService pipelines, ServingService serving, RolloutService rollouts, AbService tests, MonitoringService monitoring, ResponseService responses)
 {
     /// <summary>Applies a folder of this machine.</summary>
     public async Task<ProjectPlan> Apply(Principal p, string path, string file = ProjectFile.FileName, bool dryRun = false, bool prune = false, CancellationToken ct = default)
@@ -86,6 +86,8 @@ public sealed class ProjectService(
             await serving.ApplyEndpoint(p, endpoint, managedBy, ct);
         foreach (var (endpoint, rollout) in project.Rollouts)
             await rollouts.ApplySpec(p, endpoint, rollout, managedBy, ct);
+        foreach (var (endpoint, test) in project.AbTests)
+            await tests.ApplySpec(p, endpoint, test, managedBy, ct);
         foreach (var monitor in project.Monitors)
             await monitoring.ApplyMonitor(p, monitor, managedBy, ct);
         await responses.ApplyPolicies(p, [.. project.Responses, .. Parsed<ResponsePolicySpec>(kept, "response")], managedBy, ct);
@@ -119,6 +121,9 @@ public sealed class ProjectService(
             case "rollout":
                 await rollouts.RemoveSpec(p, gone.Name, ct);
                 break;
+            case "ab_test":
+                await tests.RemoveSpec(p, gone.Name, ct);
+                break;
             case "endpoint":
                 await serving.DeleteEndpoint(p, gone.Name, ct);
                 break;
@@ -139,6 +144,14 @@ public sealed class ProjectService(
         async Task<bool> HasEndpoint(string name) => Known("endpoint", name) || await serving.Find(p, name, ct) is not null;
         foreach (var endpoint in project.Endpoints)
             faults.AddRange(EndpointRules.Check(EndpointRules.Normal(endpoint)).Select(f => f with { Field = $"endpoints.{endpoint.Name}.{f.Field}" }));
+        foreach (var (endpoint, rollout) in project.Rollouts)
+        {
+            if (RolloutService.ShadowFault(rollout, endpoint, (await serving.Find(p, endpoint, ct))?.Plan.Primary) is { } fault)
+                faults.Add(fault);
+            if (rollout.Notify is { } channel && !Known("channel", channel))
+                faults.Add(new Fault($"endpoints.{endpoint}.rollout.notify", $"There is no channel '{channel}'.", "Declare it under `channels:`."));
+        }
+
         foreach (var monitor in project.Monitors)
         {
             if (!await HasEndpoint(monitor.Endpoint))
@@ -178,6 +191,7 @@ public sealed class ProjectService(
         .. project.Pipelines.Select(x => new ProjectResource(project.Name, "pipeline", x.Name, Json(x))),
         .. project.Endpoints.Select(e => new ProjectResource(project.Name, "endpoint", e.Name, Json(e))),
         .. project.Rollouts.Select(r => new ProjectResource(project.Name, "rollout", r.Key, Json(r.Value))),
+        .. project.AbTests.Select(t => new ProjectResource(project.Name, "ab_test", t.Key, Json(t.Value))),
         .. project.Monitors.Select(m => new ProjectResource(project.Name, "monitor", m.Endpoint, Json(m))),
         .. project.Responses.Select(r => new ProjectResource(project.Name, "response", r.Name, Json(r))),
     ];

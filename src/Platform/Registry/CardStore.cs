@@ -41,7 +41,7 @@ internal static class CardStore
     /// <summary>Removes what belongs to versions that are gone.</summary>
     public static void Sweep(Tx tx, int ws)
     {
-        foreach (var table in new[] { "model_version_comment", "model_version_card" })
+        foreach (var table in new[] { "model_version_comment", "model_version_card", "model_version_record" })
             tx.Execute($"delete from {table} where workspace_id = @ws and version_key not in (select version_key from model_version where workspace_id = @ws)", ("ws", ws));
     }
 

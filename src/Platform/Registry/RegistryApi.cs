@@ -30,6 +30,8 @@ public static class RegistryApi
         models.MapPatch("/{model}/versions/{version:int}", ChangeVersion).Needs(Role.Editor);
         models.MapDelete("/{model}/versions/{version:int}", DeleteVersion).Needs(Role.Editor);
         models.MapGet("/{model}/versions/{version:int}/files/{**path}", GetFile).Needs(Role.Viewer);
+        models.MapGet("/{model}/versions/{version:int}/record", GetRecord).Needs(Role.Viewer);
+        models.MapGet("/{model}/versions/{version:int}/package", GetPackage).Needs(Role.Viewer);
         models.MapGet("/{model}/aliases/{alias}", GetAlias).Needs(Role.Viewer);
         models.MapPut("/{model}/aliases/{alias}", SetAlias).Needs(Role.Editor);
         models.MapDelete("/{model}/aliases/{alias}", DeleteAlias).Needs(Role.Editor);
@@ -108,6 +110,34 @@ public static class RegistryApi
 
     private static async Task<IResult> GetFile(RegistryService registry, HttpContext http, string model, int version, string path, CancellationToken ct) =>
         TrackingApi.Download(http, await registry.OpenFile(http.Principal(), model, version, path, ct), path);
+
+    private static Task<ModelRecord> GetRecord(RegistryService registry, HttpContext http, string model, int version, CancellationToken ct) => registry.Record(http.Principal(), model, version, ct);
+
+    // A tar file: of an OCI image layout, or of the plain files.
+    private static async Task GetPackage(RegistryService registry, DataFolder data, HttpContext http, string model, int version, string? format, CancellationToken ct)
+    {
+        if (format is not (null or "oci" or "tar"))
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"format is '{format}'.", "Use oci or tar.");
+        var folder = Directory.CreateDirectory(Path.Combine(data.Temporary, "image-" + Ids.Hex32()));
+        try
+        {
+            var content = folder.CreateSubdirectory("content").FullName;
+            var digest = await registry.WritePackage(http.Principal(), model, version, content, format != "tar", ct);
+            var file = Path.Combine(folder.FullName, "package.tar");
+            await using (var tar = File.Create(file))
+                await ModelImage.Pack(content, "", tar, ct);
+            http.Response.ContentType = "application/x-tar";
+            http.Response.Headers.XContentTypeOptions = "nosniff";
+            http.Response.Headers.ContentDisposition = $"attachment; filename=\"model-v{version}.tar\"";
+            if (digest is not null)
+                http.Response.Headers["X-Holdfast-Digest"] = digest;
+            await http.Response.SendFileAsync(file, ct);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
     private static async Task<ModelVersion> GetAlias(RegistryService registry, HttpContext http, string model, string alias, CancellationToken ct) =>
         await registry.GetAlias(http.Principal(), model, alias, ct)

@@ -36,6 +36,7 @@ public sealed partial class RegistryService
         }
 
         var packageKey = await packages.Put(version.PackageFolder, ct);
+        var record = await RecordOf(p, version, ct);
         var content = new VersionContent(
             packageKey, packageKey, packageKey, version.RunId, DatasetVersion: version.DatasetVersion, PipelineRun: version.PipelineRun, Signature: package.Signature, IdempotencyKey: version.IdempotencyKey);
         return await db.Write(
@@ -45,7 +46,7 @@ public sealed partial class RegistryService
                     return earlier;
                 if (ModelStore.Create(tx, p.WorkspaceId, version.Model, null, time.GetUtcNow()) is not null)
                     journal.Append(tx, p, Created(version.Model, null, null), version.Model);
-                return Add(tx, p, version.Model, content, version.Tags);
+                return Add(tx, p, version.Model, content, version.Tags, record);
             },
             ct: ct);
     }
@@ -225,7 +226,7 @@ public sealed partial class RegistryService
             : await tracking.OpenAt(p, found.StorageUri, path, ct);
     }
 
-    private ModelVersion Add(Tx tx, Principal p, string model, VersionContent content, IReadOnlyDictionary<string, string>? tags)
+    private ModelVersion Add(Tx tx, Principal p, string model, VersionContent content, IReadOnlyDictionary<string, string>? tags, ModelRecord? record = null)
     {
         var row = Model(tx, p, model);
         var now = time.GetUtcNow();
@@ -235,6 +236,8 @@ public sealed partial class RegistryService
             VersionStore.SetTag(tx, p.WorkspaceId, id, key, value);
         ModelStore.Touch(tx, p.WorkspaceId, row.Key, now);
         var created = VersionStore.Get(tx, p.WorkspaceId, model, number)!;
+        if (record is not null)
+            Keep(tx, p, created, record);
         journal.Append(tx, p, new ModelVersionCreated(
             model, number, content.RunId, content.DatasetVersion, content.PipelineRun, content.Source, content.Description, tags ?? new Dictionary<string, string>(), IsPrompt(tags)), model);
         return created;

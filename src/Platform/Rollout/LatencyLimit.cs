@@ -9,16 +9,13 @@ internal sealed record LatencySnapshot(double? P99, long[] Counts, long Seen, in
 /// </summary>
 internal sealed class LatencyLimit
 {
-    private const double Step = 1.05;
-    private const double Least = 0.01;
-    private const int Size = 400;
     private static readonly int[] BlockSizes = [200, 500, 1000];
 
     private readonly long[] _counts;
     private long _seen;
     private int _blocks;
 
-    public LatencyLimit() => _counts = new long[Size];
+    public LatencyLimit() => _counts = new long[LatencyBins.Size];
 
     public LatencyLimit(LatencySnapshot s) => (P99, _counts, _seen, _blocks) = (s.P99, [.. s.Counts], s.Seen, s.Blocks);
 
@@ -29,15 +26,10 @@ internal sealed class LatencyLimit
 
     public void Observe(double milliseconds)
     {
-        var bin = milliseconds <= Least ? 0 : Math.Min(Size - 1, (int)(Math.Log(milliseconds / Least) / Math.Log(Step)) + 1);
-        _counts[bin]++;
+        _counts[LatencyBins.Of(milliseconds)]++;
         if (++_seen < BlockSizes[Math.Min(_blocks, BlockSizes.Length - 1)])
             return;
-        long above = 0;
-        var at = Size - 1;
-        while (at > 0 && above + _counts[at] <= _seen / 100)
-            above += _counts[at--];
-        P99 = Least * Math.Pow(Step, at);
+        P99 = LatencyBins.Above(_counts, 0.01);
         Array.Clear(_counts);
         (_seen, _blocks) = (0, _blocks + 1);
     }

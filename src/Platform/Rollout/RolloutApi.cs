@@ -2,7 +2,6 @@ using System.Globalization;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Holdfast.Registry;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -18,8 +17,14 @@ public static class RolloutApi
         api.MapGet("/rollouts", List).Needs(Role.Viewer);
         api.MapPost("/rollouts", Deploy).Needs(Role.Editor);
         api.MapGet("/rollouts/{id}", Get).Needs(Role.Viewer);
+        api.MapGet("/rollouts/{id}/evidence", Evidence).Needs(Role.Viewer);
+        api.MapGet("/rollouts/{id}/comparison", Compare).Needs(Role.Viewer);
         api.MapPost("/rollouts/{id}/{action}", Act).Needs(Role.Editor);
     }
+
+    private static Task<RolloutHistory> Evidence(HttpContext http, RolloutService rollouts, string id, CancellationToken ct) => rollouts.History(http.Principal(), id, ct);
+
+    private static Task<ComparisonInfo> Compare(HttpContext http, RolloutService rollouts, string id, bool? kept, CancellationToken ct) => rollouts.Compare(http.Principal(), id, kept ?? false, ct);
 
     private static async Task<Page<RolloutInfo>> List(HttpContext http, RolloutService rollouts, string? endpoint, int? limit, CancellationToken ct) =>
         new(await rollouts.List(http.Principal(), endpoint, limit ?? 50, ct));
@@ -42,12 +47,13 @@ public static class RolloutApi
         var info = action switch
         {
             "promote" => await rollouts.Promote(p, id, request?.Reason, ct),
+            "approve" => await rollouts.Approve(p, id, request?.Reason, ct),
             "hold" => await rollouts.Hold(p, id, request?.Reason, ct),
             "pause" => await rollouts.Pause(p, id, request?.Reason, ct),
             "resume" => await rollouts.Resume(p, id, ct),
             "rollback" => await rollouts.Rollback(p, id, request?.Reason, ct),
             "set-weight" => await rollouts.SetWeight(p, id, request?.Weight ?? double.NaN, ct),
-            _ => throw new HoldfastException(ErrorCode.NotFound, $"'{action}' cannot be done to a rollout.", "Use promote, hold, pause, resume, rollback or set-weight."),
+            _ => throw new HoldfastException(ErrorCode.NotFound, $"'{action}' cannot be done to a rollout.", "Use promote, approve, hold, pause, resume, rollback or set-weight."),
         };
         loop.Wake();
         return info;

@@ -13,7 +13,9 @@ internal sealed class GuardDirectory(Db db)
     private readonly Lock _lock = new();
     private volatile bool _loaded;
 
-    public GuardSpec? Find(string rolloutId) => _guards.GetValueOrDefault(rolloutId);
+    /// <summary>The guards of a rollout, also by the mark of its time after the end.</summary>
+    public GuardSpec? Find(string rolloutId) => _guards.GetValueOrDefault(
+        rolloutId.EndsWith(RolloutEvidence.KeptSuffix, StringComparison.Ordinal) ? rolloutId[..^RolloutEvidence.KeptSuffix.Length] : rolloutId);
 
     public void Set(string rolloutId, GuardSpec guard) => _guards[rolloutId] = guard;
 
@@ -28,17 +30,20 @@ internal sealed class GuardDirectory(Db db)
                 return;
             foreach (var state in db.Read(tx => RolloutStore.Newest(tx, 1000)).GetAwaiter().GetResult())
                 _guards.TryAdd(state.Id, state.Guard);
+            foreach (var test in db.Read(tx => AbStore.Newest(tx, 200)).GetAwaiter().GetResult())
+                _guards.TryAdd(test.Id, test.Spec.Guard);
             _loaded = true;
         }
     }
 }
 
 /// <summary>Collects the evidence of rollouts from the log; written by the log's thread, read by the reconciler.</summary>
-internal sealed class RolloutFold(GuardDirectory guards) : IPredictionFold
+/// <param name="harmed">Called when the evidence of a rollout has come to show harm: the decision must not wait for the next round.</param>
+internal sealed class RolloutFold(GuardDirectory guards, Action? harmed = null) : IPredictionFold
 {
-    // The newest stay open after their end: labels that come late are still counted.
-    private const int KeptRollouts = 2;
-    private const byte Version = 1;
+    // The newest two, each with its time after the end, stay open: labels that come late are still counted.
+    private const int KeptRollouts = 4;
+    private const byte Version = 2;
 
     private readonly ConcurrentDictionary<EndpointKey, EndpointEvidence> _states = [];
 
@@ -46,16 +51,27 @@ internal sealed class RolloutFold(GuardDirectory guards) : IPredictionFold
 
     public void Apply(EndpointKey endpoint, LogEntry entry)
     {
-        if (entry is ClockEntry)
-            return;
         var state = _states.GetOrAdd(endpoint, _ => new EndpointEvidence());
+        var worse = false;
         lock (state)
         {
+            var before = state.Rollouts.Count(r => r.IsHarm);
             if (entry is PredictionEntry prediction)
                 Predicted(state, prediction);
             else if (entry is LabelEntry { Prediction: { RolloutId: { } id } made } label && state.Rollouts.Find(r => r.RolloutId == id) is { } evidence)
                 evidence.Apply(label, made);
+            // Labels ripen by the clock of the endpoint, whatever moves it.
+            if (entry is not LabelEntry)
+            {
+                foreach (var rollout in state.Rollouts)
+                    rollout.Advance(entry.At);
+            }
+
+            worse = state.Rollouts.Count(r => r.IsHarm) > before;
         }
+
+        if (worse)
+            harmed?.Invoke();
     }
 
     public byte[]? Save(EndpointKey endpoint)

@@ -13,7 +13,8 @@ internal delegate Task ChampionSetter(Principal p, string model, int version, Ca
 /// Moves rollouts. Each change of the route is written down first (<see cref="PendingMove"/>), then made with a compare-and-set on the
 /// route's revision, then told; whichever line a crash hits, the next step does what is missing and nothing twice.
 /// </summary>
-internal sealed class RolloutReconciler(Db db, Journal journal, RolloutFold fold, PredictionService predictions, ServingService serving, ChampionSetter champion) : IReconciler
+internal sealed class RolloutReconciler(
+    Db db, Journal journal, RolloutFold fold, PredictionService predictions, ServingService serving, ChampionSetter champion, RolloutStaging staging) : IReconciler
 {
     public string Name => "rollout";
 
@@ -43,23 +44,40 @@ internal sealed class RolloutReconciler(Db db, Journal journal, RolloutFold fold
             RolloutDecision.Enter => await Intend(state, revision, view, "enter", state.StepIndex + 1, decision.Reason, ct),
             RolloutDecision.Complete => await Intend(state, revision, view, "complete", state.StepIndex, decision.Reason, ct),
             RolloutDecision.RollBack => await Intend(state, revision, view, "roll_back", state.StepIndex, decision.Reason, ct),
+            RolloutDecision.StepBack => await Intend(state, revision, view, "step_back", RolloutRules.OneBack(state), decision.Reason, ct),
+            RolloutDecision.Release => await Intend(state, revision, view, "release", state.StepIndex, decision.Reason, ct),
+            RolloutDecision.Calm => await Save(state with { Warned = false, Status = RolloutStatus.Running, Reason = null }, revision, null, ct),
             RolloutDecision.Hold => await Hold(state, revision, view, decision.Reason, ct),
+            RolloutDecision.Wait => await Save(state with { Reason = decision.Reason }, revision, null, ct),
+            RolloutDecision.AskApproval => await Save(
+                state with { Status = RolloutStatus.Held, Reason = decision.Reason }, revision,
+                new RolloutApprovalNeeded(state.Id, state.Endpoint, state.Model, state.Version, state.StepIndex + 2, decision.Reason), ct),
             RolloutDecision.Suspend => await Save(state with { Status = RolloutStatus.Suspended, StoppedSince = state.StoppedSince ?? view.Now, Reason = decision.Reason }, revision, null, ct),
             RolloutDecision.GoOn => await Save(GoOn(state, view.Now), revision, null, ct),
             RolloutDecision.Pause => await Save(
                 state with { Status = RolloutStatus.Paused, StoppedSince = state.StoppedSince ?? view.Now, Reason = decision.Reason }, revision,
                 new RolloutPaused(state.Id, state.Endpoint, state.Model, state.Version, decision.Reason), ct),
+            _ when state is { StepIndex: < 0, HasEnded: false, Staging: { } spec, StagingApproved: false, FromPrimary: null, Status: RolloutStatus.Running } => await Stage(p, state, revision, spec, endpoint, ct),
             _ => state.Command == "weight" && await Intend(state, revision, view, "weight", state.StepIndex, "a person set the weight", ct),
         };
     }
 
     /// <summary>The evidence as it stands now, for people and for decisions.</summary>
-    public RolloutView View(RolloutState state, bool overridden)
+    public RolloutView View(RolloutState state, bool overridden) =>
+        View(state, state.Id, overridden) ?? new RolloutView(state.LastTotal ?? Nothing, [.. RolloutRules.Views(new RolloutEvidence(state.Id, state.Guard))], 0, overridden, Now(state));
+
+    /// <summary>The evidence since the end, while the former version is kept; null when it is not.</summary>
+    public RolloutView? Kept(RolloutState state) => state.KeptUntil is null
+        ? null
+        : View(state, state.KeptId, false) ?? new RolloutView(Nothing, [.. RolloutRules.Views(new RolloutEvidence(state.KeptId, state.Guard))], 0, false, Now(state));
+
+    /// <summary>Reads the evidence itself.</summary>
+    public T? Read<T>(RolloutState state, string id, Func<RolloutEvidence, T?> read) => fold.Read(new EndpointKey(state.WorkspaceId, state.Endpoint), id, read);
+
+    private RolloutView? View(RolloutState state, string id, bool overridden)
     {
-        var key = new EndpointKey(state.WorkspaceId, state.Endpoint);
-        var now = predictions.Now(key);
-        return fold.Read(key, state.Id, e => new RolloutView(Counts(e.Tally), RolloutRules.Views(e), e.LogMismatch, overridden, now))
-            ?? new RolloutView(state.LastTotal ?? Nothing, [.. RolloutRules.Views(new RolloutEvidence(state.Id, state.Guard))], 0, overridden, now);
+        var now = Now(state);
+        return Read(state, id, e => new RolloutView(Counts(e.Tally), RolloutRules.Views(e), e.LogMismatch, overridden, now, e.Sides.Shift?.Low));
     }
 
     internal static RolloutCounts Nothing { get; } = new(0, 0, 0, 0, 0, 0);
@@ -73,21 +91,38 @@ internal sealed class RolloutReconciler(Db db, Journal journal, RolloutFold fold
         Reason = null,
     };
 
-    // Labels that come after the end may still show harm: while nobody has changed the route since, the version goes back.
-    private static RolloutDecision Late(RolloutState state, RolloutView view, EndpointState endpoint)
+    private RolloutDecision Late(RolloutState state, RolloutView view, EndpointState endpoint) =>
+        RolloutRules.Late(state, view, Kept(state), endpoint.Plan.Revision == state.PlanRevision);
+
+    private async Task<bool> Stage(Principal p, RolloutState state, long revision, StagingSpec spec, EndpointState endpoint, CancellationToken ct)
     {
-        if (state.Status != RolloutStatus.Completed || state.FromPrimary is null || endpoint.Override is not null || endpoint.Plan.Revision != state.PlanRevision)
-            return new(RolloutDecision.Stay, "");
-        if (state.Command == "roll_back")
-            return new(RolloutDecision.RollBack, state.Reason ?? "");
-        return view.Guards.FirstOrDefault(g => g.Evidence.Verdict == "harm") is { } harm
-            ? new(RolloutDecision.RollBack, $"late labels: {harm.Evidence.Guard} is worse")
-            : new(RolloutDecision.Stay, "");
+        if (state.Staged is not null)
+            return false;
+        if (await staging.Try(p, state, spec, endpoint, ct) is not { } result)
+            return false;
+        var told = new RolloutStaged(state.Id, state.Endpoint, state.Model, state.Version, RolloutStaging.NameOf(state.Endpoint), result.Predictions, result.Errors, result.Passed);
+        if (!result.Passed)
+        {
+            return await Save(
+                state with { Status = RolloutStatus.RolledBack, EndedAt = Now(state), Staged = result.Text, Reason = "refused in staging: " + result.Text }, revision, told, ct, also:
+                new RolloutRolledBack(state.Id, state.Endpoint, state.Model, state.Version, "refused in staging: " + result.Text, Nothing, []));
+        }
+
+        return await Save(
+            state with { Staged = result.Text, StagingApproved = !spec.Approval, Reason = spec.Approval ? "passed in staging; it needs a person's approval" : null }, revision, told, ct, also:
+            spec.Approval ? new RolloutApprovalNeeded(state.Id, state.Endpoint, state.Model, state.Version, 0, "passed in staging; it needs a person's approval") : null);
     }
 
     private Task<bool> Intend(RolloutState state, long revision, RolloutView view, string kind, int index, string reason, CancellationToken ct)
     {
-        var weight = kind == "weight" ? state.CommandWeight : kind == "enter" ? state.Solo ? 1 : state.Steps[index].Traffic : 0;
+        var weight = kind switch
+        {
+            "weight" => state.CommandWeight,
+            // A warning where nothing smaller is planned changes nothing, also not a weight that a person set.
+            "step_back" when index == state.StepIndex => state.Traffic,
+            "enter" or "step_back" => state.Solo ? 1 : state.Steps[index].Traffic,
+            _ => 0,
+        };
         var pending = new PendingMove(kind, index, weight, view.Now, reason, RolloutRules.Between(state.StepStart, view.Total), view.Total, [.. view.Guards.Select(g => g.Evidence)]);
         return Save(state with { Pending = pending, Command = null }, revision, null, ct);
     }
@@ -115,7 +150,9 @@ internal sealed class RolloutReconciler(Db db, Journal journal, RolloutFold fold
         }
         catch (HoldfastException e) when (e.Code is ErrorCode.InvalidArgument or ErrorCode.FailedPrecondition or ErrorCode.NotFound && pending.Kind == "enter")
         {
-            // The version cannot be served (its package does not load): nothing was changed.
+            // The version cannot be served (its package does not load). Nothing was changed but for what a rollout that it superseded left in force.
+            if (await serving.Find(p, state.Endpoint, ct) is { Plan: { RolloutId: not null } left } && left.Revision == state.PlanRevision)
+                await serving.SetPlan(p, state.Endpoint, Former(state), left.Revision, ct);
             return await Save(
                 state with { Pending = null, Status = RolloutStatus.RolledBack, EndedAt = pending.At, Reason = e.Message },
                 revision,
@@ -150,36 +187,67 @@ internal sealed class RolloutReconciler(Db db, Journal journal, RolloutFold fold
             new RolloutStepEntered(
                 state.Id, state.Endpoint, state.Model, state.Version, pending.Index, RolloutState.NameOf(state.Steps[pending.Index]), pending.Weight,
                 pending.Counts, pending.Index == 0 ? [] : pending.Evidence)),
+        "step_back" when pending.Index == state.StepIndex => (
+            state with { Status = RolloutStatus.Held, Warned = true, Reason = pending.Reason },
+            new RolloutWarned(state.Id, state.Endpoint, state.Model, state.Version, pending.Index, state.Traffic, state.Traffic, pending.Reason, pending.Counts, pending.Evidence)),
+        "step_back" => (
+            state with
+            {
+                Status = RolloutStatus.Held,
+                Warned = true,
+                StepIndex = pending.Index,
+                StepStart = pending.Total,
+                Entered = [.. state.Entered.Take(pending.Index), pending.At],
+                Stood = TimeSpan.Zero,
+                StoppedSince = null,
+                HeldTold = false,
+                Reason = pending.Reason,
+                Traffic = pending.Weight,
+            },
+            new RolloutWarned(state.Id, state.Endpoint, state.Model, state.Version, pending.Index, state.Traffic, pending.Weight, pending.Reason, pending.Counts, pending.Evidence)),
+        "release" => (
+            state with { KeptUntil = null },
+            new RolloutReleased(state.Id, state.Endpoint, state.Model, state.Version, state.FromPrimary?.ToString() ?? "", pending.Evidence)),
         "complete" => (
-            state with { Status = RolloutStatus.Completed, EndedAt = pending.At, Reason = pending.Reason, Traffic = 1 },
+            state with { Status = RolloutStatus.Completed, EndedAt = pending.At, Reason = pending.Reason, Traffic = 1, Warned = false, KeptUntil = Keeps(state) ? pending.At + state.Keep!.For : null },
             new RolloutCompleted(state.Id, state.Endpoint, state.Model, state.Version, pending.Total, pending.Evidence)),
         "roll_back" => (
-            state with { Status = RolloutStatus.RolledBack, EndedAt = pending.At, Reason = pending.Reason, Traffic = 0 },
+            state with { Status = RolloutStatus.RolledBack, EndedAt = pending.At, Reason = pending.Reason, Traffic = 0, KeptUntil = null },
             new RolloutRolledBack(state.Id, state.Endpoint, state.Model, state.Version, pending.Reason, pending.Counts, pending.Evidence)),
         _ => (state with { Traffic = pending.Weight, Reason = pending.Reason }, null),
     };
 
     private static RoutePlan Plan(RolloutState state, PendingMove pending) => pending.Kind switch
     {
-        "complete" => new RoutePlan(0, state.Candidate, null, RouteMode.None, 0, "", null),
-        "roll_back" => new RoutePlan(0, state.FromPrimary, null, RouteMode.None, 0, "", null),
+        "complete" when Keeps(state) => state.Keep!.As == KeepSpec.Shadow
+            ? new RoutePlan(0, state.Candidate, state.FromPrimary, RouteMode.Shadow, 0, state.KeptId, state.KeptId)
+            : new RoutePlan(0, state.Candidate, state.FromPrimary, RouteMode.Split, state.Keep.Share, state.KeptId, state.KeptId),
+        "complete" or "release" => new RoutePlan(0, state.Candidate, null, RouteMode.None, 0, "", null),
+        "roll_back" => Former(state),
         _ => pending.Weight > 0
             ? new RoutePlan(0, state.FromPrimary, state.Candidate, RouteMode.Split, pending.Weight, state.Id, state.Id)
             : new RoutePlan(0, state.FromPrimary, state.Candidate, RouteMode.Shadow, 0, state.Id, state.Id),
     };
 
+    private static RoutePlan Former(RolloutState state) => state.Before ?? new RoutePlan(0, state.FromPrimary, null, RouteMode.None, 0, "", null);
+
+    private static bool Keeps(RolloutState state) => state is { FromPrimary: not null, Keep.For.Ticks: > 0 };
+
     private DateTimeOffset Now(RolloutState state) => predictions.Now(new EndpointKey(state.WorkspaceId, state.Endpoint));
 
     // Someone else's change in between (a person's command) makes this step void; the next one starts from it.
-    private Task<bool> Save(RolloutState state, long revision, IEventDetail? detail, CancellationToken ct, DateTimeOffset? at = null)
+    private Task<bool> Save(RolloutState state, long revision, IEventDetail? detail, CancellationToken ct, DateTimeOffset? at = null, IEventDetail? also = null)
     {
         var moment = at ?? Now(state);
+        var history = state.HasEnded ? RolloutHistories.Of(state, this) : null;
         return db.Write(tx =>
         {
             if (!RolloutStore.Put(tx, state, revision))
                 return true;
-            if (detail is not null)
-                journal.Append(tx, Principal.Controller(state.WorkspaceId, Name), detail, state.Endpoint, moment);
+            if (history is not null)
+                RolloutStore.PutHistory(tx, state.WorkspaceId, state.Id, history);
+            foreach (var told in ((IEventDetail?[])[detail, also]).OfType<IEventDetail>())
+                journal.Append(tx, Principal.Controller(state.WorkspaceId, Name), told, state.Endpoint, moment);
             return true;
         }, ct: ct);
     }

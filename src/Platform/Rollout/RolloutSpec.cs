@@ -7,7 +7,14 @@ namespace Holdfast.Rollout;
 /// <param name="Steps">In order: shadow, canary, gradual; a last step of 100 % is added when it is not declared.</param>
 /// <param name="Guard">What must not get worse.</param>
 /// <param name="OnInconclusive">When the term of a step is over without enough evidence: <c>hold</c> (and go on later, if evidence comes), <c>rollback</c> or <c>ask</c> (a person promotes).</param>
-public sealed record RolloutSpec(IReadOnlyList<StepSpec> Steps, GuardSpec Guard, string OnInconclusive = "hold")
+/// <param name="SkipShadow">Why there is no shadow step in front of a version that serves; null = there is one.</param>
+/// <param name="Calendar">When steps may be entered; null = at any time.</param>
+/// <param name="Keep">How the former version is kept after the end; null = 7 days in shadow.</param>
+/// <param name="Notify">Channel that is told of every transition; null = none.</param>
+/// <param name="Staging">What a first version must stand before it serves; null = nothing.</param>
+public sealed record RolloutSpec(
+    IReadOnlyList<StepSpec> Steps, GuardSpec Guard, string OnInconclusive = "hold", string? SkipShadow = null, CalendarSpec? Calendar = null, KeepSpec? Keep = null, string? Notify = null,
+    StagingSpec? Staging = null)
 {
     /// <summary>What holds for an endpoint that declares nothing.</summary>
     public static RolloutSpec Default { get; } = new(
@@ -38,15 +45,21 @@ public sealed record RolloutSpec(IReadOnlyList<StepSpec> Steps, GuardSpec Guard,
                 faults.Add(new Fault(field + ".traffic", step.Kind == StepSpec.Shadow ? "A shadow step comes first." : $"The traffic is {step.Traffic.ToString(CultureInfo.InvariantCulture)}.", "Give a share between 0 % and 100 %."));
             if (step.Kind != StepSpec.Shadow && step.Traffic < last)
                 faults.Add(new Fault(field + ".traffic", "The traffic falls from one step to the next.", "Let it rise: buckets are nested, so a unit that has seen the candidate keeps it."));
-            if (step.For < TimeSpan.Zero || step.MinPredictions < 0)
-                faults.Add(new Fault(field, "A negative term or number of predictions.", "Use zero or more."));
+            if (step.For < TimeSpan.Zero || step.MinPredictions < 0 || step.MinLabels < 0)
+                faults.Add(new Fault(field, "A negative term or number of predictions or labels.", "Use zero or more."));
             last = Math.Max(last, step.Traffic);
         }
 
         if (OnInconclusive is not ("hold" or "rollback" or "ask"))
             faults.Add(new Fault(at + ".on_inconclusive", $"'{OnInconclusive}' is unknown.", "Use hold, rollback or ask."));
-        if (!(Guard.Alpha > 0 && Guard.Alpha < 0.5))
-            faults.Add(new Fault(at + ".guard.alpha", $"alpha is {Guard.Alpha.ToString(CultureInfo.InvariantCulture)}.", "Choose a chance of a false rollback between 0 and 0.5, such as 0.01."));
+        faults.AddRange(Guard.Faults(at + ".guard"));
+        faults.AddRange(Calendar?.Faults(at) ?? []);
+        if (SkipShadow is not null && (SkipShadow.Trim().Length == 0 || Steps is [{ Kind: StepSpec.Shadow }, ..]))
+            faults.Add(new Fault(at + ".skip_shadow", SkipShadow.Trim().Length == 0 ? "The reason is empty." : "The plan has a shadow step.", "Say why there is no shadow step, or leave the key out."));
+        if (Keep is { } keep && (keep.As is not (KeepSpec.Shadow or KeepSpec.HoldBack) || keep.For < TimeSpan.Zero || !(keep.Share > 0 && keep.Share <= 0.5)))
+            faults.Add(new Fault(at + ".keep", $"'{keep.As}' for {keep.For} with {keep.Share.ToString(CultureInfo.InvariantCulture)} is no way to keep a version.", "Write {for: 7d, as: shadow}, or {for: 7d, as: hold_back, share: 2%} with a share up to 50%."));
+        if (Staging is { } staging && staging.MinPredictions < 1)
+            faults.Add(new Fault(at + ".staging.min_predictions", "A first version must answer at least one request.", "Use 1 or more."));
         return faults;
     }
 }
@@ -56,42 +69,14 @@ public sealed record RolloutSpec(IReadOnlyList<StepSpec> Steps, GuardSpec Guard,
 /// <param name="Traffic">Share to the candidate, 0..1; 0 in shadow.</param>
 /// <param name="For">Least term, on the endpoint's clock.</param>
 /// <param name="MinPredictions">Least number of predictions in the step (shadow copies in shadow, else both sides together).</param>
-public sealed record StepSpec(string Kind, double Traffic, TimeSpan For, long MinPredictions = 0)
+/// <param name="MinLabels">Least number of ripe labels in the step.</param>
+/// <param name="Approval">Whether a person must approve before it is entered.</param>
+public sealed record StepSpec(string Kind, double Traffic, TimeSpan For, long MinPredictions = 0, long MinLabels = 0, bool Approval = false)
 {
     public const string Shadow = "shadow";
     public const string Canary = "canary";
     public const string Gradual = "gradual";
     public const string Full = "full";
-}
-
-/// <summary>What must not get worse. A guard that is null is off.</summary>
-/// <param name="Alpha">Chance of a false rollback over the whole rollout, all guards together, at any number of looks.</param>
-/// <param name="LatencyFloorMs">Latencies below this are never called slow.</param>
-public sealed record GuardSpec(GuardRule? ErrorRate, GuardRule? LatencyP99, GuardRule? Accuracy, double Alpha = 0.01, double LatencyFloorMs = 10)
-{
-    /// <summary>Errors and accuracy no worse, the 99th percentile of the latency at most a quarter longer.</summary>
-    public static GuardSpec Default { get; } = new(new GuardRule(), new GuardRule(0.25), new GuardRule());
-}
-
-/// <summary>A guard's limit.</summary>
-/// <param name="Tolerance">What is still accepted, relative: 0 = no worse, 0.1 = 10 % more.</param>
-/// <param name="Absolute">A share of bad events that is small enough to pass in any case, when proven.</param>
-/// <param name="Require">Whether the rollout waits for this guard's evidence even where it cannot come within the step (late labels).</param>
-public sealed record GuardRule(double Tolerance = 0, double? Absolute = null, bool Require = false)
-{
-    /// <summary>Reads <c>no_worse</c> or <c>+10%</c>; <c>off</c> gives null.</summary>
-    /// <exception cref="HoldfastException">The text is neither.</exception>
-    public static GuardRule? Parse(string text, string field)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        if (text == "off")
-            return null;
-        if (text == "no_worse")
-            return new GuardRule();
-        if (text.StartsWith('+') && text.EndsWith('%') && double.TryParse(text.AsSpan(1, text.Length - 2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent))
-            return new GuardRule(percent / 100);
-        throw new HoldfastException(ErrorCode.InvalidArgument, $"{field} is '{text}'.", "Write no_worse, a tolerance such as \"+10%\", or off.");
-    }
 }
 
 /// <summary>Asks for a rollout.</summary>

@@ -65,5 +65,15 @@ internal static class RolloutStore
             "update rollout set status = @status, state = @state, revision = revision + 1 where workspace_id = @ws and id = @id and revision = @revision",
             ("status", state.Status), ("state", JsonSerializer.Serialize(state, HoldfastJson.Options)), ("ws", state.WorkspaceId), ("id", state.Id), ("revision", revision)) == 1;
 
+    public static void PutHistory(Tx tx, int workspace, string id, RolloutHistory history) =>
+        tx.Execute(
+            "insert into rollout_history (workspace_id, rollout_id, history) values (@ws, @id, @history) on conflict (workspace_id, rollout_id) do update set history = excluded.history",
+            ("ws", workspace), ("id", id), ("history", JsonSerializer.Serialize(history, HoldfastJson.Options)));
+
+    public static RolloutHistory? History(Tx tx, int workspace, string id) =>
+        tx.QueryOne("select history from rollout_history where workspace_id = @ws and rollout_id = @id", r => r.Text(0), ("ws", workspace), ("id", id)) is { } text
+            ? JsonSerializer.Deserialize<RolloutHistory>(text, HoldfastJson.Options)
+            : null;
+
     private static RolloutState State(Row r) => JsonSerializer.Deserialize<RolloutState>(r.Text(0), HoldfastJson.Options)!;
 }

@@ -1,3 +1,6 @@
+using Holdfast.Contracts;
+using Holdfast.Predictions;
+
 namespace Holdfast.Serving;
 
 /// <summary>An endpoint as declared.</summary>
@@ -9,9 +12,22 @@ namespace Holdfast.Serving;
 /// <param name="Timeout">How long a model may take before the next variant answers; default 1 s.</param>
 /// <param name="ShadowTimeout">How long the copy for a shadow may take; default 2 s.</param>
 /// <param name="Lateness">How late a record may be, in event time; default 0 for event clocks, 10 s for wall.</param>
+/// <param name="Concurrency">Most requests at once, 1 to 10,000; beyond them others are turned away (429). 0 = 256.</param>
+/// <param name="OnMissing">What becomes of a row that lacks an input without a default: <c>refuse</c>, or <c>fallback</c> (the rules answer it).</param>
+/// <param name="Range">Bounds of the score; a row outside is answered by the next variant. Null = any number.</param>
+/// <param name="FallbackLimit">Share of rows that fell back, in five minutes, from which on it is told in the Journal; 0 = 10 %.</param>
+/// <param name="Log">What of the requests is kept, and to whom it is told; null keeps everything for good.</param>
 public sealed record EndpointSpec(
     string Name, string? Model = null, string Fallback = "", string Clock = "wall", string? Key = null,
-    TimeSpan Timeout = default, TimeSpan ShadowTimeout = default, TimeSpan? Lateness = null);
+    TimeSpan Timeout = default, TimeSpan ShadowTimeout = default, TimeSpan? Lateness = null,
+    int Concurrency = 0, string OnMissing = "refuse", ScoreRange? Range = null, double FallbackLimit = 0, LogRules? Log = null)
+{
+    /// <summary>Word of <see cref="OnMissing"/>.</summary>
+    public const string Refuse = "refuse";
+
+    /// <summary>Word of <see cref="OnMissing"/>.</summary>
+    public const string ToFallback = "fallback";
+}
 
 /// <summary>A model version by name and number.</summary>
 public sealed record VariantRef(string Model, int Version)

@@ -9,6 +9,7 @@ namespace Holdfast.Serving;
 public static partial class EndpointRules
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ShortestRetention = TimeSpan.FromHours(1);
 
     /// <summary>All faults of a declaration; field names are those of <c>holdfast.yaml</c>.</summary>
     public static IReadOnlyList<Fault> Check(EndpointSpec spec)
@@ -27,8 +28,17 @@ public static partial class EndpointRules
             faults.Add(new Fault("shadow_timeout", $"{spec.ShadowTimeout} is out of range.", "Write a time up to 10m, such as 2s."));
         if (spec.Lateness < TimeSpan.Zero)
             faults.Add(new Fault("lateness", $"{spec.Lateness} is negative.", "Write 0s or more."));
+        if (spec.Concurrency is < 0 or > 10_000)
+            faults.Add(new Fault("concurrency", $"{spec.Concurrency} requests at once are out of range.", "Write 1 to 10000."));
+        if (spec.OnMissing is not (EndpointSpec.Refuse or EndpointSpec.ToFallback))
+            faults.Add(new Fault("on_missing", $"'{spec.OnMissing}' is no way to treat a missing input.", "Write refuse, or fallback."));
+        if (spec.Range is { } range && !(double.IsFinite(range.Low) && double.IsFinite(range.High) && range.Low < range.High))
+            faults.Add(new Fault("range", $"[{range.Low}, {range.High}] is no range.", "Write the least and the greatest score, such as [0, 1]."));
+        if (spec.FallbackLimit is not (>= 0 and <= 1))
+            faults.Add(new Fault("fallback_limit", $"{spec.FallbackLimit} is no share.", "Write a share, such as 10%."));
         if (spec.Key is { Length: 0 })
             faults.Add(new Fault("key", "The name of the sticky key is empty.", "Name an input, or leave the key out."));
+        Check(spec.Log ?? LogRules.Default, faults);
         if (spec.Fallback is { Length: > 0 })
         {
             try
@@ -53,8 +63,25 @@ public static partial class EndpointRules
             Fallback = spec.Fallback ?? "",
             Timeout = spec.Timeout == default ? TimeSpan.FromSeconds(1) : spec.Timeout,
             ShadowTimeout = spec.ShadowTimeout == default ? TimeSpan.FromSeconds(2) : spec.ShadowTimeout,
+            Log = LogRules.Default.Equals(spec.Log) ? null : spec.Log,
             Lateness = spec.Lateness ?? (spec.Clock == "event" ? TimeSpan.Zero : TimeSpan.FromSeconds(10)),
         };
+    }
+
+    private static void Check(LogRules log, List<Fault> faults)
+    {
+        if (log.Retention is { } keep && keep < ShortestRetention)
+            faults.Add(new Fault("retention", $"{keep} is shorter than an hour.", "Write how long predictions are kept, such as 90d, or leave it out to keep them for good."));
+        foreach (var name in log.Redact.Concat(log.Hash).Where(string.IsNullOrEmpty))
+            faults.Add(new Fault("redact", $"'{name}' is no name of an input.", "Name inputs, such as redact: [ssn]."));
+        foreach (var name in log.Redact.Intersect(log.Hash))
+            faults.Add(new Fault("hash", $"'{name}' stands under redact too.", "Leave it in one of them: redact never writes it, hash writes a hash of it."));
+        if (log.Events is not { } events)
+            return;
+        if (!Uri.TryCreate(events.Url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0 || events.Url.Length > 2048)
+            faults.Add(new Fault("events.to", $"'{events.Url}' is no address for events.", "Write an http or https address without a user name."));
+        if (events.Format is not (EventTarget.KServe or EventTarget.Seldon))
+            faults.Add(new Fault("events.format", $"'{events.Format}' is no format.", "Use kserve or seldon."));
     }
 
     internal static void Check(RoutePlan plan)

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
+using Holdfast.Contracts;
 using Holdfast.Predictions;
+using Holdfast.Registry;
 using Prometheus;
 
 namespace Holdfast.Serving;
@@ -10,8 +12,10 @@ internal sealed class Route
     private readonly IReadOnlyList<Variant> _versions;
     private volatile string[] _names = [];
 
-    public Route(EndpointRow row, Variant? primary, Variant? candidate, Variant? rules, IReadOnlyDictionary<string, string> faults)
+    public Route(EndpointRow row, Variant? primary, Variant? candidate, Variant? rules, IReadOnlyDictionary<string, string> faults, Route? before = null, bool unloaded = false)
     {
+        (Gate, Watch, Unloaded) = (before?.Gate ?? new LoadGate(), before?.Watch ?? new FallbackWatch(), unloaded);
+        Gate.Declare(row.Spec.Concurrency);
         (Key, Spec, Plan, Override, Rules, Faults) = (row.Key, row.Spec, row.Plan, row.Override, rules, faults);
         Primary = primary;
         Candidate = candidate;
@@ -23,7 +27,9 @@ internal sealed class Route
         PrimaryFault = Override?.Kind == RouteOverride.Fallback || primary is not null
             ? null
             : (Override?.Pin ?? Plan.Primary) is { } missing ? $"{missing} is not loaded: {faults.GetValueOrDefault(missing.ToString())}" : null;
-        Gauge = new RouteMetrics(Key);
+        Gauge = before?.Gauge ?? new RouteMetrics(Key);
+        FallsBackOnMissing = Spec.OnMissing == EndpointSpec.ToFallback && rules is not null;
+        Inputs = (Primary ?? Rules ?? Candidate)?.Info.Signature.Inputs ?? [];
     }
 
     public EndpointKey Key { get; }
@@ -56,11 +62,27 @@ internal sealed class Route
 
     public RouteMetrics Gauge { get; }
 
+    /// <summary>How much is answered at once; stays when the route changes, as <see cref="Watch"/> does.</summary>
+    public LoadGate Gate { get; }
+
+    public FallbackWatch Watch { get; }
+
+    /// <summary>Taken out of service by a protocol's call until it is loaded again.</summary>
+    public bool Unloaded { get; }
+
+    /// <summary>Whether the rules answer a row that lacks what a model needs.</summary>
+    public bool FallsBackOnMissing { get; }
+
+    /// <summary>The inputs by which callers go: the primary's, else those of the rules.</summary>
+    public IReadOnlyList<SignatureField> Inputs { get; }
+
+    public double FallbackLimit => Spec.FallbackLimit > 0 ? Spec.FallbackLimit : 0.1;
+
     /// <summary>All loaded variants that can be asked for by version.</summary>
     public IReadOnlyList<Variant> Versions => _versions;
 
     /// <summary>Whether there is anything that can answer.</summary>
-    public bool Ready => Primary is not null || Rules is not null || Weight >= 1;
+    public bool Ready => !Unloaded && (Primary is not null || Rules is not null || Weight >= 1);
 
     /// <summary>Whether a variant reads an input of this name: a sticky key that no model reads is not a feature.</summary>
     public bool Reads(string name)
@@ -74,12 +96,19 @@ internal sealed class Route
         return Rules?.Inputs.Contains(name) == true;
     }
 
+    /// <summary>The names of the last request, for parsers that can spare themselves the same texts again.</summary>
+    public IReadOnlyList<string> LastNames => _names;
+
     /// <summary>The same names as before are the same list as before: backends know their columns by it.</summary>
     public string[] Canonical(List<string> names)
     {
         var known = _names;
         if (known.AsSpan().SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(names)))
             return known;
+        // Only a list that is new can hold a name twice.
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        if (names.Find(n => !seen.Add(n)) is { } twice)
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"The input '{twice}' stands twice in the request.", "Send each input once.");
         return _names = [.. names];
     }
 }
@@ -109,6 +138,14 @@ internal sealed class RouteMetrics
     private static readonly Counter Fallbacks = Metrics.CreateCounter("holdfast_inference_fallbacks_total", "Rows that another variant answered after an error or a timeout.", "workspace", "endpoint");
     private static readonly Counter Unanswered = Metrics.CreateCounter("holdfast_inference_unanswered_total", "Rows that no variant answered.", "workspace", "endpoint");
     private static readonly Counter Dropped = Metrics.CreateCounter("holdfast_prediction_log_dropped_total", "Rows that found the queue to the prediction log full.", "workspace", "endpoint");
+    private static readonly Gauge InFlight = Metrics.CreateGauge("holdfast_inference_in_flight", "Requests that are being answered.", "workspace", "endpoint");
+    private static readonly Gauge Limit = Metrics.CreateGauge("holdfast_inference_concurrency_limit", "Requests at once from which on others are turned away.", "workspace", "endpoint");
+    private static readonly Counter Shed = Metrics.CreateCounter("holdfast_inference_shed_total", "Requests turned away with 429.", "workspace", "endpoint");
+    private static readonly Gauge FallbackRate = Metrics.CreateGauge("holdfast_inference_fallback_rate", "Share of the rows of the last five minutes that another variant answered after a fault.", "workspace", "endpoint");
+    private readonly Gauge.Child _inFlight;
+    private readonly Gauge.Child _limit;
+    private readonly Counter.Child _shed;
+    private readonly Gauge.Child _rate;
     private readonly FrozenDictionary<string, (Counter.Child Requests, Histogram.Child Duration)> _byRole;
 
     public RouteMetrics(EndpointKey key)
@@ -119,6 +156,19 @@ internal sealed class RouteMetrics
         FellBack = Fallbacks.WithLabels(workspace, key.Name);
         Lost = Unanswered.WithLabels(workspace, key.Name);
         NotLogged = Dropped.WithLabels(workspace, key.Name);
+        _inFlight = InFlight.WithLabels(workspace, key.Name);
+        _limit = Limit.WithLabels(workspace, key.Name);
+        _shed = Shed.WithLabels(workspace, key.Name);
+        _rate = FallbackRate.WithLabels(workspace, key.Name);
+    }
+
+    /// <summary>Sets the figures that are looked at now and then.</summary>
+    public void Look(LoadGate gate, double? fallbackRate)
+    {
+        _inFlight.Set(gate.InFlight);
+        _limit.Set(gate.Limit);
+        _shed.IncTo(gate.Shed);
+        _rate.Set(fallbackRate ?? 0);
     }
 
     public Counter.Child FellBack { get; }

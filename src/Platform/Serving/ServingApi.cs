@@ -2,7 +2,6 @@ using System.Globalization;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Holdfast.Predictions;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -22,30 +21,34 @@ public static class ServingApi
         api.MapDelete("/endpoints/{name}/override", ClearOverride).Needs(Role.Editor);
         api.MapGet("/endpoints/{name}/logs", Logs).Needs(Role.Viewer);
         api.MapPost("/endpoints/{name}/explain", Explain).Needs(Role.Editor);
+        StreamApi.Map(api);
     }
 
     private static async Task<Page<EndpointInfo>> List(HttpContext http, ServingService serving, PredictionService predictions, CancellationToken ct) =>
-        new([.. (await serving.List(http.Principal(), ct)).Select(s => Info(http, serving, predictions, s))]);
+        new([.. (await serving.List(http.Principal(), ct)).Select(s => Info(http, predictions, serving, s))]);
 
     private static async Task<EndpointInfo> Get(HttpContext http, ServingService serving, PredictionService predictions, string name, CancellationToken ct) =>
-        Info(http, serving, predictions, await serving.Get(http.Principal(), name, ct));
+        Info(http, predictions, serving, await serving.Get(http.Principal(), name, ct));
 
     private static async Task<EndpointInfo> Apply(HttpContext http, ServingService serving, PredictionService predictions, string name, EndpointBody body, CancellationToken ct)
     {
         // What a project declared is changed there, or the next apply would undo it.
         if (await serving.Find(http.Principal(), name, ct) is { ManagedBy: { } owner })
             throw new HoldfastException(ErrorCode.FailedPrecondition, $"The endpoint '{name}' is managed by {owner}.", "Change its holdfast.yaml and run 'holdfast apply'.");
-        var spec = new EndpointSpec(name, body.Model, body.Fallback, body.Clock, body.Key, body.Timeout, body.ShadowTimeout, body.Lateness);
-        return Info(http, serving, predictions, await serving.ApplyEndpoint(http.Principal(), spec, null, ct));
+        var spec = new EndpointSpec(
+            name, body.Model, body.Fallback, body.Clock, body.Key, body.Timeout, body.ShadowTimeout, body.Lateness, body.Concurrency, body.OnMissing, body.Range, body.FallbackLimit,
+            new LogRules(
+                body.Retention is { } keep ? Term.Parse(keep, "retention") : null, body.Redact, body.Hash, body.Events is { } events ? new EventTarget(events.To, events.Format ?? EventTarget.KServe) : null));
+        return Info(http, predictions, serving, await serving.ApplyEndpoint(http.Principal(), spec, null, ct));
     }
 
     private static Task Delete(HttpContext http, ServingService serving, string name, CancellationToken ct) => serving.DeleteEndpoint(http.Principal(), name, ct);
 
     private static async Task<EndpointInfo> SetOverride(HttpContext http, ServingService serving, PredictionService predictions, string name, OverrideBody body, CancellationToken ct) =>
-        Info(http, serving, predictions, await serving.SetOverride(http.Principal(), name, new RouteOverride(body.Kind, Variant(body.Pin), body.Reason, body.IncidentId), ct));
+        Info(http, predictions, serving, await serving.SetOverride(http.Principal(), name, new RouteOverride(body.Kind, Variant(body.Pin), body.Reason, body.IncidentId), ct));
 
     private static async Task<EndpointInfo> ClearOverride(HttpContext http, ServingService serving, PredictionService predictions, string name, string? reason, CancellationToken ct) =>
-        Info(http, serving, predictions, await serving.ClearOverride(http.Principal(), name, reason ?? "cleared by " + http.Principal().Name, ct));
+        Info(http, predictions, serving, await serving.ClearOverride(http.Principal(), name, reason ?? "cleared by " + http.Principal().Name, ct));
 
     private static async Task<ExplainAnswer> Explain(HttpContext http, ServingService serving, string name, ExplainRequest body)
     {
@@ -73,14 +76,14 @@ public static class ServingApi
             : throw new HoldfastException(ErrorCode.InvalidArgument, $"'{text}' is not a model version.", "Write MODEL/VERSION, such as credit-risk/3.");
     }
 
-    private static EndpointInfo Info(HttpContext http, ServingService serving, PredictionService predictions, EndpointState state)
+    private static EndpointInfo Info(HttpContext http, PredictionService predictions, ServingService serving, EndpointState state)
     {
         var (plan, over) = (state.Plan, state.Override);
         return new EndpointInfo(
             state.Spec.Name, state.Spec.Model, state.Spec.Fallback.Length > 0, state.Spec.Clock, state.Spec.Key,
             new PlanInfo(plan.Revision, plan.Primary?.ToString(), plan.Candidate?.ToString(), plan.Mode, plan.CandidateWeight, plan.RolloutId),
             over is null ? null : new OverrideBody(over.Kind, over.Pin?.ToString(), over.Reason, over.IncidentId),
-            state.ManagedBy, predictions.Now(new EndpointKey(http.Principal().WorkspaceId, state.Spec.Name)), state.UpdatedAt, state.Faults)
+            state.ManagedBy, predictions.Now(new EndpointKey(http.Principal().WorkspaceId, state.Spec.Name)), state.UpdatedAt, state.Faults, serving.Traffic(http.Principal(), state.Spec.Name))
         {
             Variants = serving.Variants(http.Principal(), state.Spec.Name),
         };

@@ -18,13 +18,16 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
     private readonly Gateway _gateway;
     private readonly PredictionService _predictions;
     private readonly RegistryService _registry;
+    private readonly Journal _journal;
     private readonly ILogger _log;
+    private readonly CancellationTokenSource _end = new();
+    private Task _watching = Task.CompletedTask;
     // One change of an endpoint or route at a time; requests never wait for it.
     private readonly SemaphoreSlim _change = new(1, 1);
 
-    internal ServingService(EndpointStore store, LoadBackend load, PredictionService predictions, RegistryService registry, TimeProvider time, ILogger<ServingService> log)
+    internal ServingService(EndpointStore store, LoadBackend load, PredictionService predictions, RegistryService registry, Journal journal, TimeProvider time, ILogger<ServingService> log)
     {
-        (_store, _predictions, _registry, _log) = (store, predictions, registry, log);
+        (_store, _predictions, _registry, _journal, _log) = (store, predictions, registry, journal, log);
         _shelf = new VariantShelf(load, log);
         _gateway = new Gateway(_routes, predictions, _shadows, time);
     }
@@ -37,10 +40,16 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
             await Declare(row.Key, row.Spec, cancellationToken);
             await Publish(row, cancellationToken);
         }
+
+        _watching = Task.Run(Watch, CancellationToken.None);
     }
 
     /// <inheritdoc />
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _end.CancelAsync();
+        await _watching;
+    }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
@@ -48,6 +57,7 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
         await _shadows.DisposeAsync();
         _shelf.Dispose();
         _change.Dispose();
+        _end.Dispose();
     }
 
     /// <summary>Answers a request.</summary>
@@ -57,6 +67,52 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         return _gateway.Infer(p, name, request);
     }
+
+    /// <summary>Names of the inputs of an endpoint's last request; empty when there is none.</summary>
+    public IReadOnlyList<string> LastNames(Principal p, string name)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        return _routes.Find(new EndpointKey(p.WorkspaceId, name))?.LastNames ?? [];
+    }
+
+    /// <summary>What an endpoint bears at this moment.</summary>
+    public TrafficInfo? Traffic(Principal p, string name)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        if (_routes.Find(new EndpointKey(p.WorkspaceId, name)) is not { } route)
+            return null;
+        var (rows, rate) = route.Watch.Figures(Environment.TickCount64);
+        return new TrafficInfo(route.Gate.InFlight, route.Gate.Limit, route.Gate.Shed, rows, rate, route.FallbackLimit, route.Watch.Exceeded);
+    }
+
+    /// <summary>Loads an endpoint again: what was unloaded, and what could not be loaded before. Event <c>endpoint.loaded</c> when it was unloaded.</summary>
+    /// <exception cref="HoldfastException">A variant of its route cannot be loaded.</exception>
+    public Task<EndpointState> Load(Principal p, string name, CancellationToken ct = default) => Change(async () =>
+    {
+        var row = await Row(p, name, ct);
+        var unloaded = _routes.Find(row.Key)?.Unloaded == true;
+        await Publish(row, ct, unloaded: false);
+        if (unloaded)
+            await _journal.Append(p, new EndpointLoaded(name), name, ct: ct);
+        var state = State(row);
+        return state.Faults.Count == 0
+            ? state
+            : throw new HoldfastException(ErrorCode.FailedPrecondition, $"The endpoint '{name}' is not loaded in full: {string.Join(" ", state.Faults.Select(f => $"{f.Key}: {f.Value}"))}", "Deploy a version that can be loaded.");
+    }, ct);
+
+    /// <summary>Takes an endpoint out of service until it is loaded again or the server restarts; its plan stays. Event <c>endpoint.unloaded</c>.</summary>
+    public Task Unload(Principal p, string name, CancellationToken ct = default) => Change(async () =>
+    {
+        var row = await Row(p, name, ct);
+        if (_routes.Find(row.Key) is { Unloaded: false })
+        {
+            await Publish(row, ct, unloaded: true);
+            await LetGo();
+            await _journal.Append(p, new EndpointUnloaded(name), name, ct: ct);
+        }
+
+        return true;
+    }, ct);
 
     /// <summary>What an endpoint serves now, for protocols that describe models; null when there is no such endpoint.</summary>
     public ServedModel? Describe(Principal p, string name)
@@ -106,6 +162,9 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
         if (EndpointRules.Check(spec) is { Count: > 0 } faults)
             throw new HoldfastException($"The endpoint '{spec.Name}' was refused.", faults);
         var wanted = EndpointRules.Normal(spec);
+        // Only who may execute can name a private address.
+        if (wanted.Log is { Events: { } events } log)
+            wanted = wanted with { Log = log with { Events = events with { MayBePrivate = p.MayExecute } } };
         var key = new EndpointKey(p.WorkspaceId, wanted.Name);
         return await Change(async () =>
         {
@@ -222,6 +281,37 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
         return await Override(p, row, null, told, ct);
     }, ct);
 
+    /// <summary>Looks every few seconds at what each endpoint bears: the figures of /metrics, and the guard on the share of fallbacks.</summary>
+    private async Task Watch()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(5));
+        while (await timer.WaitForNextTickAsync(_end.Token).AsTask().ContinueWith(t => t.IsCompletedSuccessfully, TaskScheduler.Default))
+        {
+            foreach (var route in _routes.All)
+                await Watch(route, Environment.TickCount64);
+        }
+    }
+
+    internal async Task Watch(Route route, long now)
+    {
+        var (rows, rate) = route.Watch.Figures(now);
+        route.Gauge.Look(route.Gate, rate);
+        if (!route.Watch.Look(route.FallbackLimit, now))
+            return;
+        IEventDetail told = route.Watch.Exceeded
+            ? new FallbackRateExceeded(route.Key.Name, rate ?? 0, route.FallbackLimit, rows)
+            : new FallbackRateRecovered(route.Key.Name, rate ?? 0, route.FallbackLimit);
+        try
+        {
+            await _journal.Append(Principal.Controller(route.Key.WorkspaceId, "serving"), told, route.Key.Name, Clock(route.Key));
+        }
+        catch (Exception e)
+        {
+            // A database that refuses is told by whoever needs it; the figures go on.
+            _log.LogError(e, "The share of fallbacks of {Endpoint} could not be told", route.Key);
+        }
+    }
+
     private async Task<T> Change<T>(Func<Task<T>> change, CancellationToken ct)
     {
         await _change.WaitAsync(ct);
@@ -254,8 +344,15 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
     }
 
     /// <summary>Works out the route of a row and puts it in force.</summary>
-    private async Task Publish(EndpointRow row, CancellationToken ct)
+    private async Task Publish(EndpointRow row, CancellationToken ct, bool? unloaded = null)
     {
+        var before = _routes.Find(row.Key);
+        if (unloaded ?? before?.Unloaded == true)
+        {
+            _routes.Put(new Route(row, null, null, null, new Dictionary<string, string>(), before, unloaded: true));
+            return;
+        }
+
         var faults = new Dictionary<string, string>(StringComparer.Ordinal);
         var wanted = row.Override switch
         {
@@ -263,16 +360,15 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
             { Pin: { } pin } => pin,
             _ => row.Plan.Primary,
         };
-        var primary = await Load(row, wanted, faults, ct);
-        var candidate = row.Override is null ? await Load(row, row.Plan.Candidate, faults, ct) : null;
-        var before = _routes.Find(row.Key);
+        var primary = await Take(row, wanted, faults, ct);
+        var candidate = row.Override is null ? await Take(row, row.Plan.Candidate, faults, ct) : null;
         var rules = before?.Rules is { } same && before.Spec.Fallback == row.Spec.Fallback
             ? same
             : row.Spec.Fallback.Length > 0 ? new Variant("rules", 0, RulesBackend.Parse(row.Spec.Fallback)) : null;
-        _routes.Put(new Route(row, primary, candidate, rules, faults));
+        _routes.Put(new Route(row, primary, candidate, rules, faults, before));
     }
 
-    private async Task<Variant?> Load(EndpointRow row, VariantRef? wanted, Dictionary<string, string> faults, CancellationToken ct)
+    private async Task<Variant?> Take(EndpointRow row, VariantRef? wanted, Dictionary<string, string> faults, CancellationToken ct)
     {
         if (wanted is null)
             return null;
@@ -288,12 +384,15 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
         }
     }
 
-    private Task LetGo() => _shelf.Keep(_routes.All
+    private Task LetGo() => _shelf.Keep(_routes.All.Where(r => !r.Unloaded)
         .SelectMany(r => ((VariantRef?[])[r.Plan.Primary, r.Plan.Candidate, r.Override?.Pin]).OfType<VariantRef>().Select(v => (r.Key.WorkspaceId, v)))
         .ToHashSet());
 
-    private Task Declare(EndpointKey key, EndpointSpec spec, CancellationToken ct) =>
-        _predictions.Declare(key, spec.Clock == "event" ? EndpointClock.Event : EndpointClock.Wall, spec.Lateness ?? TimeSpan.Zero, ct);
+    private async Task Declare(EndpointKey key, EndpointSpec spec, CancellationToken ct)
+    {
+        await _predictions.Declare(key, spec.Clock == "event" ? EndpointClock.Event : EndpointClock.Wall, spec.Lateness ?? TimeSpan.Zero, ct);
+        await _predictions.SetRules(key, spec.Log ?? LogRules.Default, ct);
+    }
 
     // A newest version without a name of its own must not go live by being registered; an alias or a number was set on purpose.
     private async Task<VariantRef?> First(Principal p, string? model, CancellationToken ct)

@@ -26,7 +26,7 @@ public static class ServingSetup
         });
         services.AddSingleton(s => new ServingService(
             new EndpointStore(s.GetRequiredService<Db>(), s.GetRequiredService<Journal>(), s.GetRequiredService<TimeProvider>()),
-            s.GetRequiredService<LoadBackend>(), s.GetRequiredService<PredictionService>(), s.GetRequiredService<RegistryService>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<LoadBackend>(), s.GetRequiredService<PredictionService>(), s.GetRequiredService<RegistryService>(), s.GetRequiredService<Journal>(), s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<ServingService>>()));
         services.AddHostedService(s => s.GetRequiredService<ServingService>());
         return services;

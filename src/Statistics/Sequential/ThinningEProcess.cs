@@ -87,6 +87,27 @@ public sealed class ThinningEProcess
         PeakLogSafe = Math.Max(PeakLogSafe, _logSafe);
     }
 
+    /// <summary>
+    /// Bad events that came to be known together, such as those of one minute: looked at once, after all of them. The order among them does not matter.
+    /// </summary>
+    /// <param name="weight">The chance in [0, 1], fixed before the requests, that a request went to the candidate.</param>
+    /// <param name="candidate">Events of the candidate, &gt;= 0.</param>
+    /// <param name="stable">Events of the other side, &gt;= 0.</param>
+    public void Observe(double weight, long candidate, long stable)
+    {
+        if (!(weight >= 0 && weight <= 1)) throw new ArgumentOutOfRangeException(nameof(weight), weight, "The share of the candidate must lie in [0, 1].");
+        ArgumentOutOfRangeException.ThrowIfNegative(candidate);
+        ArgumentOutOfRangeException.ThrowIfNegative(stable);
+        if (weight is 0 or 1 || candidate + stable == 0) return;
+        if (weight != _weight) Prepare(weight);
+        for (var j = 0; j < _logHarm.Length; j++) _logHarm[j] += candidate * _ifCandidate[j] + stable * _ifStable[j];
+        _logSafe += candidate * _ifCandidate[^1] + stable * _ifStable[^1];
+        Events += candidate + stable;
+        CandidateEvents += candidate;
+        PeakLogHarm = Math.Max(PeakLogHarm, LogHarm);
+        PeakLogSafe = Math.Max(PeakLogSafe, _logSafe);
+    }
+
     // The share of traffic changes seldom: its logarithms are kept. The last place is that of the safe process.
     private void Prepare(double weight)
     {

@@ -16,7 +16,8 @@ public static class DuckEngine
     /// <param name="temporary">Where it may spill; null forbids spilling.</param>
     /// <param name="memory">Bytes that it may take; null = a quarter of the machine, at most 4 GiB.</param>
     /// <param name="spill">Bytes that it may spill.</param>
-    public static DuckDBConnection Open(IReadOnlyList<string> folders, string? temporary = null, long? memory = null, long spill = 8L << 30)
+    /// <param name="files">Single files that may be read besides.</param>
+    public static DuckDBConnection Open(IReadOnlyList<string> folders, string? temporary = null, long? memory = null, long spill = 8L << 30, IReadOnlyList<string>? files = null)
     {
         ArgumentNullException.ThrowIfNull(folders);
         var connection = new DuckDBConnection("DataSource=:memory:");
@@ -29,7 +30,11 @@ public static class DuckEngine
             Execute(connection, $"set temp_directory = {Quote(temporary ?? "")}");
             if (temporary is not null)
                 Execute(connection, $"set max_temp_directory_size = '{spill >> 20}MiB'");
-            Execute(connection, $"set allowed_directories = [{string.Join(", ", folders.Select(f => Quote(Path.GetFullPath(f))))}]");
+            // Moments are shown as they are stored, not as the machine's own time.
+            Execute(connection, "set TimeZone = 'UTC'");
+            Execute(connection, $"set allowed_directories = [{Paths(folders)}]");
+            if (files is { Count: > 0 })
+                Execute(connection, $"set allowed_paths = [{Paths(files)}]");
             Execute(connection, "set enable_external_access = false");
             Execute(connection, "set lock_configuration = true");
             return connection;
@@ -48,14 +53,35 @@ public static class DuckEngine
         return $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
     }
 
-    /// <summary>Runs a statement.</summary>
-    public static void Execute(DuckDBConnection connection, string sql)
+    /// <summary>A name as a SQL identifier.</summary>
+    public static string Name(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+
+    /// <summary>Appends rows to a table; dispose it to end.</summary>
+    public static DuckDB.NET.Data.DuckDBAppender Appender(DuckDBConnection connection, string table)
     {
         ArgumentNullException.ThrowIfNull(connection);
+        return connection.CreateAppender(table);
+    }
+
+    /// <summary>Runs a statement.</summary>
+    public static void Execute(DuckDBConnection connection, string sql) => Run(connection, sql, default);
+
+    /// <summary>Runs a statement; <paramref name="ct"/> ends it in the middle.</summary>
+    public static void Run(DuckDBConnection connection, string sql, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ct.ThrowIfCancellationRequested();
         using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // Paths cannot be bound in DuckDB's settings and table functions; they pass through Quote.
         command.CommandText = sql;
 #pragma warning restore CA2100
+        using var ended = ct.Register(command.Cancel);
         command.ExecuteNonQuery();
     }
+
+    private static string Paths(IReadOnlyList<string> paths) => string.Join(", ", paths.Select(f => Quote(Path.GetFullPath(f))));
 }

@@ -20,7 +20,7 @@ internal static unsafe class ParquetTable
         return Guarded(path, () =>
         {
             using var connection = DuckEngine.Open([Path.GetDirectoryName(full)!]);
-            return (Rows(connection, full), Describe(connection, full).Count);
+            return (Rows(connection, full), Describe(connection, $"select * from read_parquet({DuckEngine.Quote(full)})").Count);
         });
     }
 
@@ -31,28 +31,33 @@ internal static unsafe class ParquetTable
         Guarded(path, () =>
         {
             using var connection = DuckEngine.Open([Path.GetDirectoryName(full)!]);
-            var described = Describe(connection, full);
-            var total = Rows(connection, full);
-            var cells = described.ConvertAll(d => new Cells(d.Name, d.Kind, (int)Math.Min(rows, Math.Min(total, Array.MaxLength))));
-            var (read, all) = (0, 0L);
-            DuckVectors.Fetch(connection, $"select {string.Join(", ", described.Select(d => d.Value))} from read_parquet({DuckEngine.Quote(full)})", (vectors, count) =>
-            {
-                for (int taken = 0, part; taken < count; taken += part)
-                {
-                    part = Math.Min(rows - read, count - taken);
-                    for (var i = 0; i < cells.Count; i++)
-                        cells[i].Take(vectors[i], taken, read, part);
-                    all += part;
-                    if ((read += part) < rows)
-                        continue;
-                    onBatch(ToTable(cells, read));
-                    read = 0;
-                }
-            });
-            if (read > 0 || all == 0)
-                onBatch(ToTable(cells, read));
+            ReadQuery(connection, $"select * from read_parquet({DuckEngine.Quote(full)})", "", rows, Rows(connection, full), onBatch);
             return true;
         });
+    }
+
+    /// <summary>The result of a query, in pieces of <paramref name="rows"/> rows; one without rows gives one empty piece. <paramref name="order"/> is put behind the cast columns.</summary>
+    public static void ReadQuery(DuckDBConnection connection, string query, string order, int rows, long total, Action<Table> onBatch)
+    {
+        var described = Describe(connection, query);
+        var cells = described.ConvertAll(d => new Cells(d.Name, d.Kind, (int)Math.Min(rows, Math.Min(total, Array.MaxLength))));
+        var (read, all) = (0, 0L);
+        DuckVectors.Fetch(connection, $"select {string.Join(", ", described.Select(d => d.Value))} from ({query}) {order}", (vectors, count) =>
+        {
+            for (int taken = 0, part; taken < count; taken += part)
+            {
+                part = Math.Min(rows - read, count - taken);
+                for (var i = 0; i < cells.Count; i++)
+                    cells[i].Take(vectors[i], taken, read, part);
+                all += part;
+                if ((read += part) < rows)
+                    continue;
+                onBatch(ToTable(cells, read));
+                read = 0;
+            }
+        });
+        if (read > 0 || all == 0)
+            onBatch(ToTable(cells, read));
     }
 
     private static Table ToTable(List<Cells> cells, int rows) => new(cells.ConvertAll(c => c.ToColumn(rows)));
@@ -65,14 +70,14 @@ internal static unsafe class ParquetTable
     }
 
     // Name, kind, and the expression that gives the column as double or text.
-    private static List<(string Name, ColumnKind Kind, string Value)> Describe(DuckDBConnection connection, string path)
+    private static List<(string Name, ColumnKind Kind, string Value)> Describe(DuckDBConnection connection, string query)
     {
         var columns = new List<(string, ColumnKind, string)>();
-        using var reader = Query(connection, $"describe select * from read_parquet({DuckEngine.Quote(path)})");
+        using var reader = Query(connection, "describe " + query);
         while (reader.Read())
         {
             var (name, type) = (reader.GetString(0), reader.GetString(1));
-            var quoted = $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+            var quoted = DuckEngine.Name(name);
             columns.Add(type switch
             {
                 "BOOLEAN" => (name, ColumnKind.Boolean, $"{quoted}::tinyint::double"),
@@ -90,7 +95,7 @@ internal static unsafe class ParquetTable
     private static DuckDBDataReader Query(DuckDBConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The path passes through Quote.
+#pragma warning disable CA2100 // Paths pass through Quote, names through Name.
         command.CommandText = sql;
 #pragma warning restore CA2100
         return command.ExecuteReader();

@@ -23,8 +23,8 @@ public sealed partial class RolloutPage
     {
         var rollout = await Rollouts.Get(Principal, Id, ct);
         var events = await Journal.Read(Principal, new JournalQuery(Limit: 1000, Subject: rollout.Endpoint, NewestFirst: true), ct);
-        return new Shown(rollout, events, [.. events.Where(e => e.Detail.TryGetProperty("rollout_id", out var id) && id.ValueKind == JsonValueKind.String && id.GetString() == Id)]);
+        return new Shown(rollout, await Rollouts.History(Principal, Id, ct), events, [.. events.Where(e => e.Detail.TryGetProperty("rollout_id", out var id) && id.ValueKind == JsonValueKind.String && id.GetString() == Id)]);
     }
 
-    public sealed record Shown(RolloutInfo Rollout, IReadOnlyList<JournalEvent> Events, IReadOnlyList<JournalEvent> Own);
+    public sealed record Shown(RolloutInfo Rollout, RolloutHistory? History, IReadOnlyList<JournalEvent> Events, IReadOnlyList<JournalEvent> Own);
 }

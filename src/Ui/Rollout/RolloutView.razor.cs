@@ -15,10 +15,19 @@ public sealed partial class RolloutView
     /// <summary>Events about its endpoint; those of other rollouts are passed over.</summary>
     [Parameter, EditorRequired] public IReadOnlyList<JournalEvent> Events { get; set; } = [];
 
+    /// <summary>Its evidence over time; null where it is not kept.</summary>
+    [Parameter] public RolloutHistory? History { get; set; }
+
+    /// <summary>Whether who looks may move it.</summary>
+    [Parameter] public bool MayAct { get; set; }
+
+    private IEnumerable<(string Action, string Words)> Actions =>
+        [.. Rollout.NeedsApproval ? [("approve", "Approve")] : (IEnumerable<(string, string)>)[], Rollout.Status is "paused" or "held" ? ("resume", "Resume") : ("pause", "Pause"), ("promote", "Promote"), ("set-weight", "Set share"), ("rollback", "Roll back")];
+
     private bool Over => Rollout.Status is "completed" or "rolled_back";
 
     /// <inheritdoc />
-    protected override void OnParametersSet() => _picture = Picture.Of(Rollout, Events);
+    protected override void OnParametersSet() => _picture = Picture.Of(Rollout, Events, History);
 
     private string StepTone(RolloutStepInfo step) => step switch
     {
@@ -28,26 +37,24 @@ public sealed partial class RolloutView
         _ => "plain",
     };
 
-    private static string VerdictTone(string verdict) => verdict switch { "harm" => "bad", "safe" => "good", _ => "plain" };
+    private static string VerdictTone(string verdict) => verdict switch { "harm" => "bad", "warning" => "watch", "safe" => "good", _ => "plain" };
 
-    private static string Value(string guard, double? value) => guard switch
-    {
-        _ when value is null => "–",
-        _ when guard.StartsWith("latency", StringComparison.Ordinal) => Figure.Number(value) + " ms",
-        _ => Figure.Percent(value),
-    };
+    // How far the evidence of harm has come on the way to the threshold, on a log axis.
+    private static double Way(double e, double threshold) => threshold > 1 && e > 1 ? Math.Clamp(Math.Log(e) / Math.Log(threshold), 0, 1) : 0;
 
     /// <summary>What the drawing function <c>rollout</c> takes; times in unix milliseconds.</summary>
-    internal sealed record Picture(IReadOnlyList<Picture.Step> Steps, IReadOnlyList<Picture.Guard> Guards, double Threshold, long Until)
+    internal sealed record Picture(IReadOnlyList<Picture.Step> Steps, IReadOnlyList<Picture.Guard> Guards, double Threshold, double? Warning, long Until)
     {
         public sealed record Step(long At, double Traffic, string Name);
 
         public sealed record Guard(string Name, IReadOnlyList<double[]> Points);
 
-        public static Picture? Of(RolloutInfo rollout, IReadOnlyList<JournalEvent> events)
+        public static Picture? Of(RolloutInfo rollout, IReadOnlyList<JournalEvent> events, RolloutHistory? history)
         {
             var steps = new List<Step>();
             var guards = new Dictionary<string, List<double[]>>(StringComparer.Ordinal);
+            // Older rollouts have no history of their own: then the events tell of each step.
+            var kept = history is { Guards: [{ Points.Count: > 0 }, ..] };
             var threshold = rollout.Guards.Count > 0 ? rollout.Guards[0].Threshold : 100;
             foreach (var told in events.OrderBy(e => e.Seq))
             {
@@ -73,10 +80,13 @@ public sealed partial class RolloutView
                     steps.Add(new Step(told.At.ToUnixTimeMilliseconds(), 0, "rolled back"));
                 }
 
-                Add(told.At, evidence.Select(e => (e.Guard, e.EHarm)));
+                if (!kept)
+                    Add(told.At, evidence.Select(e => (e.Guard, e.EHarm)));
             }
 
-            if (rollout.EndedAt is null && events.Count > 0)
+            foreach (var guard in history?.Guards ?? [])
+                guards[guard.Guard] = [.. guard.Points.Select(p => new[] { p.At.ToUnixTimeMilliseconds(), p.EHarm })];
+            if (!kept && rollout.EndedAt is null && events.Count > 0)
             {
                 Add(events.Max(e => e.At), rollout.Guards.Select(g => (g.Guard, g.EHarm)));
             }
@@ -88,7 +98,7 @@ public sealed partial class RolloutView
 
             var last = guards.Values.SelectMany(points => points).Select(point => (long)point[0]).Append(steps[^1].At).Append(rollout.EndedAt?.ToUnixTimeMilliseconds() ?? 0).Max();
             var until = Math.Max(last, steps[^1].At + Math.Max(60_000, (steps[^1].At - steps[0].At) / 12));
-            return new Picture(steps, [.. guards.Select(g => new Guard(Figure.Words(g.Key), g.Value))], threshold, until);
+            return new Picture(steps, [.. guards.Select(g => new Guard(Figure.Words(g.Key), g.Value))], threshold, rollout.Guards is [{ Warning: > 1 and var warning }, ..] && warning < threshold ? warning : null, until);
 
             void Add(DateTimeOffset at, IEnumerable<(string Guard, double EHarm)> evidence)
             {

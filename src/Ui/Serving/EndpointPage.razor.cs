@@ -13,6 +13,18 @@ public sealed partial class EndpointPage
 {
     [Parameter] public string Name { get; set; } = "";
 
+    [SupplyParameterFromQuery] private string? Tab { get; set; }
+
+    [SupplyParameterFromQuery(Name = "role")] private string? WithRole { get; set; }
+
+    [SupplyParameterFromQuery] private string? Labelled { get; set; }
+
+    [SupplyParameterFromQuery] private string? From { get; set; }
+
+    [SupplyParameterFromQuery] private string? Until { get; set; }
+
+    [SupplyParameterFromQuery] private string? Cursor { get; set; }
+
     [Inject] private ServingService Serving { get; set; } = null!;
 
     [Inject] private MonitoringService Monitoring { get; set; } = null!;
@@ -20,6 +32,8 @@ public sealed partial class EndpointPage
     [Inject] private PredictionService Predictions { get; set; } = null!;
 
     [Inject] private RolloutService Rollouts { get; set; } = null!;
+
+    [Inject] private AbService Tests { get; set; } = null!;
 
     [Inject] private Journal Journal { get; set; } = null!;
 
@@ -33,8 +47,10 @@ public sealed partial class EndpointPage
         var monitor = (await Monitoring.List(Principal, ct)).FirstOrDefault(m => m.Endpoint == Name);
         var rollouts = await Rollouts.List(Principal, Name, 20, ct);
         var events = await Journal.Read(Principal, new JournalQuery(Limit: 300, Subject: Name, NewestFirst: true), ct);
-        return new Shown(endpoint, monitor, Predictions.Completeness(new EndpointKey(Principal.WorkspaceId, Name)), rollouts, events);
+        var history = rollouts is [var newest, ..] ? await Rollouts.History(Principal, newest.Id, ct) : null;
+        var tests = await Tests.List(Principal, Name, 10, ct);
+        return new Shown(endpoint, monitor, Predictions.Completeness(new EndpointKey(Principal.WorkspaceId, Name)), rollouts, history, tests, events);
     }
 
-    public sealed record Shown(EndpointState Endpoint, MonitorInfo? Monitor, LogCompleteness Log, IReadOnlyList<RolloutInfo> Rollouts, IReadOnlyList<JournalEvent> Events);
+    public sealed record Shown(EndpointState Endpoint, MonitorInfo? Monitor, LogCompleteness Log, IReadOnlyList<RolloutInfo> Rollouts, RolloutHistory? History, IReadOnlyList<AbTestInfo> Tests, IReadOnlyList<JournalEvent> Events);
 }

@@ -3,6 +3,7 @@ using Holdfast.Kernel;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
@@ -11,14 +12,15 @@ namespace Holdfast.Ui.Shell;
 /// <summary>Where a browser trades a token for the cookie that carries it.</summary>
 internal static class Login
 {
+    private static readonly AcceptsMetadata Form = new(["application/x-www-form-urlencoded"]);
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
     public static void MapLogin(this IEndpointRouteBuilder app)
     {
         // Requests from other sites are refused before any route, so these two need no further token against forgery.
         app.MapGet(Routes.Login(), Ask).Open();
-        app.MapPost(Routes.Login(), Enter).Open().Accepts<IFormCollection>("application/x-www-form-urlencoded").DisableAntiforgery();
-        app.MapPost("/logout", Leave).Open().Accepts<IFormCollection>("application/x-www-form-urlencoded").DisableAntiforgery();
+        app.MapPost(Routes.Login(), Enter).Open().WithMetadata(Form).DisableAntiforgery();
+        app.MapPost("/logout", Leave).Open().WithMetadata(Form).DisableAntiforgery();
     }
 
     private static RazorComponentResult<LoginPage> Ask([FromQuery(Name = "return")] string? back) => new(new { Return = Local(back) });

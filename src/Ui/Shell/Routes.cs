@@ -51,7 +51,10 @@ public static class Routes
 
     public static string Endpoints() => "/endpoints";
 
-    public static string Endpoint(string endpoint) => $"/endpoints/{Part(endpoint)}";
+    public static string Endpoint(string endpoint, string? tab = null) => With($"/endpoints/{Part(endpoint)}", ("tab", tab));
+
+    public static string Predictions(string endpoint, string? role = null, string? labelled = null, string? from = null, string? until = null, string? cursor = null) =>
+        With($"/endpoints/{Part(endpoint)}", ("tab", "predictions"), ("role", role), ("labelled", labelled), ("from", from), ("until", until), ("cursor", cursor));
 
     public static string Rollout(string rollout) => $"/rollouts/{Part(rollout)}";
 

@@ -188,11 +188,11 @@ kind('rollout', (_, o, p) => {
         },
       },
       ...guards.map((g, i) => ({
-        type: 'line', name: g.name, data: g.points.map(q => [q[0], clamp(q[1])]), xAxisIndex: 1, yAxisIndex: 1, symbolSize: 6, lineStyle: { width: 1.8 },
+        type: 'line', name: g.name, data: g.points.map(q => [q[0], clamp(q[1])]), xAxisIndex: 1, yAxisIndex: 1, symbolSize: 6, showSymbol: g.points.length < 30, lineStyle: { width: 1.8 },
         itemStyle: { color: p.series[i % p.series.length] }, tooltip: { valueFormatter: number },
         markLine: i > 0 ? undefined : {
           symbol: 'none', silent: true, lineStyle: { color: p.bad, type: 'dashed', width: 1.4 }, label: { color: p.bad, formatter: 'roll back at ' + number(o.threshold), position: 'insideEndTop' },
-          data: [{ yAxis: o.threshold }],
+          data: [{ yAxis: o.threshold }, ...(o.warning ? [{ yAxis: o.warning, lineStyle: { color: p.watch }, label: { color: p.watch, formatter: 'step back at ' + number(o.warning), position: 'insideEndTop' } }] : [])],
         },
       })),
     ],

@@ -45,6 +45,12 @@ const actions = {
     const given = await ask(data.text ? 'Change the comment' : 'Comment', [{ name: 'text', label: 'Markdown', long: true, required: true, value: data.text }], { yes: data.text ? 'Save' : 'Comment' });
     if (given && given.text.trim()) await api(data.method || 'POST', data.url, { text: given.text }).then(again, complain);
   },
+  async rollout(data) {
+    const weight = data.act === 'set-weight', url = `/api/v1/rollouts/${encodeURIComponent(data.rollout)}/${data.act}`;
+    const notes = { promote: 'The next step begins at once, though its evidence may not be enough; harm still rolls it back.', rollback: 'The version before answers again at once.', pause: 'Shares stay as they are until it is resumed.' };
+    const given = await ask(data.words, weight ? [{ name: 'weight', label: 'Share of the traffic in %', type: 'number', required: true }] : data.act === 'resume' ? [] : [{ name: 'reason', label: 'Reason', required: data.act === 'rollback' }], { yes: data.words, note: notes[data.act] });
+    if (given) await api('POST', url, weight ? { weight: +given.weight / 100 } : { reason: given.reason || null }).then(() => { again(); toast('Done: ' + data.words.toLowerCase() + '.'); }, complain);
+  },
   uncomment: data => api('DELETE', data.url).then(again, complain),
 };
 

@@ -42,7 +42,7 @@
   // A filter is an address: forms that ask by GET go there without a reload of the page.
   document.addEventListener('submit', event => {
     const form = event.target;
-    if (form.method !== 'get') return;
+    if (form.method !== 'get' || event.defaultPrevented) return;
     event.preventDefault();
     const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ''));
     const url = new URL(form.action);

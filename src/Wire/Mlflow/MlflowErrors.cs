@@ -21,6 +21,7 @@ internal static class MlflowErrors
         ErrorCode.Unsupported => (501, "NOT_IMPLEMENTED"),
         ErrorCode.Unavailable => (503, "TEMPORARILY_UNAVAILABLE"),
         ErrorCode.Timeout => (504, "DEADLINE_EXCEEDED"),
+        ErrorCode.Overloaded => (429, "REQUEST_LIMIT_EXCEEDED"),
         _ => (500, "INTERNAL_ERROR"),
     };
 

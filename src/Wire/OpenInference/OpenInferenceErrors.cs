@@ -19,14 +19,18 @@ internal static class OpenInferenceErrors
         ErrorCode.Unsupported => StatusCodes.Status501NotImplemented,
         ErrorCode.Unavailable => StatusCodes.Status503ServiceUnavailable,
         ErrorCode.Timeout => StatusCodes.Status504GatewayTimeout,
+        ErrorCode.Overloaded => StatusCodes.Status429TooManyRequests,
         _ => StatusCodes.Status500InternalServerError,
     };
 
-    /// <summary>Writes a failure; the remedy is part of the message, as the shape has no other place for it.</summary>
-    public static Task Write(HttpContext context, HoldfastException failure)
+    /// <summary>Writes a failure.</summary>
+    public static Task Write(HttpContext context, HoldfastException failure) => Write(context, Status(failure.Code), Text(failure));
+
+    /// <summary>All of a failure in one text; the remedy is part of it, as the shapes have no other place for it.</summary>
+    public static string Text(HoldfastException failure)
     {
         var faults = failure.Faults.Count == 0 ? "" : " " + string.Join(" ", failure.Faults.Select(f => $"{f.Field}: {f.Message}"));
-        return Write(context, Status(failure.Code), failure.Message + faults + (failure.Hint is null ? "" : " " + failure.Hint));
+        return failure.Message + faults + (failure.Hint is null ? "" : " " + failure.Hint);
     }
 
     /// <summary>The answer to a path that the protocol does not have, or that is not built.</summary>

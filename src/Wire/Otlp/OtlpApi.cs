@@ -105,6 +105,7 @@ public static class OtlpApi
             ErrorCode.InvalidArgument or ErrorCode.FailedPrecondition or ErrorCode.AlreadyExists or ErrorCode.Conflict => (400, 3),
             ErrorCode.Unavailable => (503, 14),
             ErrorCode.Timeout => (504, 4),
+            ErrorCode.Overloaded => (429, 8),
             _ => (500, 13),
         };
         var answer = new RpcStatus { Code = code, Message = failure.Hint is null ? failure.Message : $"{failure.Message} {failure.Hint}" };

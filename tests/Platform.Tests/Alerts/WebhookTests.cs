@@ -23,14 +23,14 @@ public sealed class WebhookTests
     [InlineData("2002:7f00:1::", false, true)]
     [InlineData("2606:4700::1", true, true)]
     public void Address(string address, bool others, bool operators) =>
-        Assert.Equal((others, operators), (Outbound.Allowed(IPAddress.Parse(address), false), Outbound.Allowed(IPAddress.Parse(address), true)));
+        Assert.Equal((others, operators), (OutboundAddress.Allowed(IPAddress.Parse(address), false), OutboundAddress.Allowed(IPAddress.Parse(address), true)));
 
     [Fact]
     public async Task A_private_address_is_refused_where_the_connection_is_made()
     {
         using var webhooks = new Webhooks();
         var error = await webhooks.Post("http://localhost:9/hook", "{}", operatorOwned: false, TestContext.Current.CancellationToken);
-        Assert.Contains("no address that may be reached from here", error, StringComparison.Ordinal);
+        Assert.Contains("no address that this channel may reach", error, StringComparison.Ordinal);
     }
 
     [Fact]

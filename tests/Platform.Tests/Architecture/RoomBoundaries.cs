@@ -24,7 +24,7 @@ public sealed class RoomBoundaries
         ["Features"] = ["Data"],
         ["Serving"] = ["Registry", "Features", "Data", "Predictions"],
         ["Monitoring"] = ["Predictions", "Data", "Registry", "Features"],
-        ["Rollout"] = ["Registry", "Serving", "Predictions", "Monitoring"],
+        ["Rollout"] = ["Registry", "Serving", "Predictions", "Monitoring", "Alerts"],
         ["Pipelines"] = ["Executors", "Tracking", "Data", "Registry", "Features"],
         ["Sweeps"] = ["Tracking", "Executors"],
         ["Response"] = ["Monitoring", "Rollout", "Pipelines", "Serving", "Predictions", "Data", "Registry", "Alerts"],

@@ -51,12 +51,57 @@ public sealed class LogCrashTests : IDisposable
         }
     }
 
-    private async Task<int> KillChildAfter(int labels)
+    [Theory]
+    [InlineData(500)]
+    [InlineData(900)]
+    public async Task After_kill_9_while_segments_go_into_Parquet_nothing_is_lost_and_nothing_is_there_twice(int labelsBeforeTheKill)
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await KillChildAfter(labelsBeforeTheKill, nameof(Writes_and_compacts_until_it_is_killed));
+        var (kept, replayed) = (new Transcript(), new Transcript("replayed"));
+        await using var log = await LogHarness.Open(_folder.Path, null, null, kept, replayed);
+        Assert.NotEmpty(log.Log.Parts.All);
+        // A segment lies in one place only.
+        Assert.Empty(log.Log.Files.Segments().Intersect(log.Log.Parts.Segments.Keys));
+        Assert.Equal(replayed.Text, kept.Text);
+        var seqs = new List<long>();
+        await foreach (var (seq, _, _) in log.Log.ReadAfter(0, ct))
+            seqs.Add(seq);
+        Assert.Equal(Enumerable.Range(1, seqs.Count).Select(i => (long)i), seqs);
+        var page = await log.Service.Query(LogHarness.Someone, new PredictionQuery("credit", Limit: 10_000), ct);
+        Assert.Equal(page.Items.Count, await log.Db.Read(tx => tx.Scalar("select count(*) from prediction"), ct));
+        Assert.Equal(page.Items.Count, page.Items.Select(p => p.Entry.Id).Distinct().Count());
+        Assert.True(page.Items.Count(p => p.Label is not null) >= labelsBeforeTheKill);
+    }
+
+    /// <summary>The child: only ever run by the test above, until it is killed.</summary>
+    [Fact(Explicit = true)]
+    public async Task Writes_and_compacts_until_it_is_killed()
+    {
+        var root = Environment.GetEnvironmentVariable(ChildFolder) ?? throw new InvalidOperationException("This is the child of another test.");
+        await using var log = await LogHarness.Open(root, new PredictionOptions { SegmentBytes = 20_000, CommitAfter = 60, Linger = TimeSpan.FromMilliseconds(1) }, null, new Transcript());
+        await using var progress = new FileStream(Path.Combine(root, Acknowledged), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        var compacting = Task.Run(async () =>
+        {
+            while (true)
+                await log.Service.Compact(LogHarness.Someone, "credit", TestContext.Current.CancellationToken);
+        });
+        for (var i = 0; !compacting.IsCompleted; i++)
+        {
+            log.Service.Append(LogHarness.Entry(i));
+            await log.Service.AddLabels(LogHarness.Someone, "credit", [new NewLabel(LogHarness.Id(i), "1")], TestContext.Current.CancellationToken);
+            progress.WriteByte(1);
+        }
+
+        await compacting;
+    }
+
+    private async Task<int> KillChildAfter(int labels, string method = nameof(Writes_until_it_is_killed))
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(typeof(LogCrashTests).Assembly.Location);
-        foreach (var argument in (string[])["-explicit", "only", "-method", $"{typeof(LogCrashTests).FullName}.{nameof(Writes_until_it_is_killed)}"])
+        foreach (var argument in (string[])["-explicit", "only", "-method", $"{typeof(LogCrashTests).FullName}.{method}"])
             start.ArgumentList.Add(argument);
         start.Environment[ChildFolder] = _folder.Path;
         using var child = Process.Start(start)!;

@@ -19,6 +19,9 @@ internal sealed class LogHarness : IAsyncDisposable
     private readonly DataFolder _data;
     private readonly PredictionLog _log;
     private readonly ServiceProvider _services;
+    private readonly LogKeeper _keeper;
+    private readonly LogQuery _questions;
+    private readonly EventSender _events = new();
 
     private LogHarness(DataFolder data, Db db, PredictionOptions options, TimeProvider time, IReadOnlyList<IPredictionFold> folds)
     {
@@ -30,8 +33,14 @@ internal sealed class LogHarness : IAsyncDisposable
         var store = new PredictionStore(db);
         Journal = new Journal(db, time);
         Datasets = new DataService(db, Journal, time, data, new FileBlobStore(data.Blobs));
-        _log = new PredictionLog(store, data, time, options, _services, NullLogger<PredictionLog>.Instance);
-        Service = new PredictionService(_log, store, new QuarantineStore(db, Journal, time), new WindowDataset(store, Datasets, data), time);
+        var (parts, reader, blobs) = (new PartStore(db), new PartReader(new FileBlobStore(data.Blobs)), new FileBlobStore(data.Blobs));
+        _log = new PredictionLog(store, parts, reader, data, time, options, _services, NullLogger<PredictionLog>.Instance);
+        var keyed = new KeyedLabels(_log, store, db, time);
+        Compactor = new Compactor(parts, blobs, data);
+        _keeper = new LogKeeper(_log, parts, Compactor, keyed, db, Journal, time, NullLogger<LogKeeper>.Instance);
+        Service = new PredictionService(
+            _log, store, new QuarantineStore(db, Journal, time), new WindowDataset(store, Datasets, data), new TrafficFold(), parts, _keeper, _questions = new LogQuery(reader, data), keyed, _events, new EventInbox(store, time), time);
+        Parts = parts;
     }
 
     public Db Db { get; }
@@ -41,6 +50,14 @@ internal sealed class LogHarness : IAsyncDisposable
     public PredictionService Service { get; }
 
     public DataService Datasets { get; }
+
+    public Compactor Compactor { get; }
+
+    public PartStore Parts { get; }
+
+    public EndpointLog Log => Service.Log(Credit);
+
+    public string Blobs => Path.Combine(_data.Blobs, "predictions", "1", "credit");
 
     public string Folder => Path.Combine(_data.Predictions, "1", "credit");
 
@@ -72,6 +89,9 @@ internal sealed class LogHarness : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _log.DisposeAsync();
+        _keeper.Dispose();
+        _questions.Dispose();
+        _events.Dispose();
         await _services.DisposeAsync();
         await Db.DisposeAsync();
         _data.Dispose();

@@ -63,6 +63,38 @@ public sealed class StopTests : IDisposable
         Assert.InRange(kept.Sum(k => k.Count), acknowledged, acknowledged + 4);
     }
 
+    [Fact]
+    public async Task On_SIGTERM_readiness_fails_first_and_requests_are_answered_until_the_end()
+    {
+        await using var server = await ServerProcess.Start(_folder.Path, Ct);
+        await server.Http.PutAsJsonAsync("/api/v1/endpoints/x", new { fallback = "inputs:\n  a: {type: number}\nelse: {score: 0.5, prediction: \"1\"}\n" }, Ct);
+        var ended = server.Terminate(Ct);
+        var (answered, noPort, notReady) = (0, 0, 0);
+        while (!ended.IsCompleted)
+        {
+            try
+            {
+                using var ready = await server.Http.GetAsync(new Uri("/v2/health/ready", UriKind.Relative), Ct);
+                notReady += ready.StatusCode == System.Net.HttpStatusCode.ServiceUnavailable ? 1 : 0;
+                using var answer = await server.Http.PostAsync(
+                    new Uri("/v2/models/x/infer", UriKind.Relative), new StringContent("""{"inputs":[{"name":"a","shape":[1],"datatype":"FP64","data":[1]}]}"""), Ct);
+                Assert.Equal((System.Net.HttpStatusCode.OK, 0), (answer.StatusCode, noPort));
+                answered += notReady > 0 ? 1 : 0;
+                if (notReady > 0)
+                    Assert.True(answer.Headers.ConnectionClose);
+            }
+            catch (HttpRequestException) when (notReady > 0)
+            {
+                // The port is closed; a connection that waited to be accepted at that moment is reset.
+                noPort++;
+                await Task.Delay(20, Ct);
+            }
+        }
+
+        Assert.Equal(0, await ended);
+        Assert.True(notReady > 0 && answered > 0, $"not ready {notReady}, answered meanwhile {answered}, no port {noPort}");
+    }
+
     private static async Task<List<string>> Names(ServerProcess server)
     {
         var (names, token) = (new List<string>(), "");

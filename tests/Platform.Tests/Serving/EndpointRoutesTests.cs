@@ -31,6 +31,11 @@ public sealed class EndpointRoutesTests(SharedHost shared) : IClassFixture<Share
         using var answered = await owner.PostAsync("/api/v1/endpoints/trees/explain", Json("""{"rows": [{"f0": 1, "f1": null, "f2": 2, "f3": 0.5, "f4": 3}, {"f0": 3, "f1": 1, "f2": 2, "f3": 0.5, "f4": 3}], "top": 2}"""), Ct);
         var answer = (await answered.Content.ReadFromJsonAsync<ExplainAnswer>(HoldfastJson.Options, Ct))!;
         Assert.Equal(("primary", "trees", 1, 2), (answer.Variant, answer.Model, answer.Version, answer.Predictions.Count));
+        using var v1 = await owner.PostAsync("/v1/models/trees:explain", Json("""{"instances": [{"f0": 1, "f1": 1, "f2": 2, "f3": 0.5, "f4": 3}]}"""), Ct);
+        Assert.Contains("\"explanations\":[{\"method\":\"tree_shap\"", await v1.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        var inputs = string.Join(',', Fields.Select(f => $$"""{"name": "{{f.Name}}", "shape": [1], "datatype": "FP64", "data": [1]}"""));
+        using var v2 = await owner.PostAsync("/v2/models/trees/infer", Json($$"""{"parameters": {"explain": true}, "inputs": [{{inputs}}]}"""), Ct);
+        Assert.Contains("\"name\":\"explanation\"", await v2.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
         Assert.All(answer.Predictions, p =>
         {
             Assert.InRange(p.Explanation!.Contributions.Count, 1, 2);
@@ -44,7 +49,7 @@ public sealed class EndpointRoutesTests(SharedHost shared) : IClassFixture<Share
     [InlineData("""{"rows": [{"f0": [1]}]}""", 400, "rows[0].f0")]
     [InlineData("""{"rows": [{"f0": 1}, {"f0": "one"}]}""", 400, "rows[0].f0")]
     [InlineData("""{"rows": [{"f0": 1}], "top": -1}""", 400, "'top' is -1")]
-    [InlineData("""{"rows": [{"f0": 1, "f1": 1, "f2": 1, "f3": 1, "f4": 1}]}""", 422, "run by onnxruntime")]
+    [InlineData("""{"rows": [{"f0": 1, "f1": 1, "f2": 1, "f3": 1, "f4": 1}]}""", 501, "run by onnxruntime")]
     public async Task What_cannot_be_explained_is_refused_with_the_reason(string body, int status, string said)
     {
         using var folder = new TemporaryFolder();
@@ -62,7 +67,7 @@ public sealed class EndpointRoutesTests(SharedHost shared) : IClassFixture<Share
     {
         Assert.SkipUnless(TestPython.Path is not null, "python3 is not installed");
         var example = Path.Combine(Repository.Root, "examples", "python-scoring");
-        using var editor = _host.With(await _host.Token(Role.Editor));
+        using var editor = _host.With(await _host.Token(Role.Editor, Guid.CreateVersion7().ToString("N")));
         using (var refused = await Register(editor, "card", example))
         {
             Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
@@ -84,7 +89,7 @@ public sealed class EndpointRoutesTests(SharedHost shared) : IClassFixture<Share
     {
         using var folder = new TemporaryFolder();
         new ModelPackage(1, "upstream", "", "binary", ProcessModels.Signature, Upstream: new UpstreamSpec("http://10.0.0.1:8000", PrivateNetwork: true)).Write(folder.Path);
-        using var editor = _host.With(await _host.Token(Role.Editor));
+        using var editor = _host.With(await _host.Token(Role.Editor, Guid.CreateVersion7().ToString("N")));
         using var refused = await Register(editor, "far", folder.Path);
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
         new ModelPackage(1, "upstream", "", "binary", ProcessModels.Signature, Upstream: new UpstreamSpec("http://10.0.0.1:8000")).Write(folder.Path);

@@ -267,8 +267,8 @@ public sealed class GatewayTests : IAsyncLifetime
     public async Task All_faults_of_a_declaration_come_at_once()
     {
         var e = await Assert.ThrowsAsync<HoldfastException>(() => Serving.ApplyEndpoint(
-            Someone, new EndpointSpec("Not A Name", "a@b@c", "rules: [}", "sundial", "", TimeSpan.FromDays(1)), null, Ct));
-        Assert.Equal(["name", "clock", "model", "timeout", "key", "fallback"], e.Faults.Select(f => f.Field.Split(':')[0]).Distinct());
+            Someone, new EndpointSpec("Not A Name", "a@b@c", "rules: [}", "sundial", "", TimeSpan.FromDays(1), Concurrency: -1, OnMissing: "guess", Range: new ScoreRange(1, 0), FallbackLimit: 2), null, Ct));
+        Assert.Equal(["name", "clock", "model", "timeout", "concurrency", "on_missing", "range", "fallback_limit", "key", "fallback"], e.Faults.Select(f => f.Field.Split(':')[0]).Distinct());
     }
 
     [Fact]
@@ -277,6 +277,158 @@ public sealed class GatewayTests : IAsyncLifetime
         await Apply();
         await Apply();
         Assert.Single(await Events("endpoint.applied"));
+    }
+
+    [Fact]
+    public async Task A_score_outside_of_the_declared_range_is_answered_by_the_next_variant_row_by_row()
+    {
+        await Apply(new EndpointSpec("e", Clock: "event", Fallback: Rules, Range: new ScoreRange(0, 1)));
+        _backends[V1] = new TestBackend(income => income);
+        await Serving.SetPlan(Someone, "e", RoutePlan.Empty with { Primary = V1 }, 0, Ct);
+        var answer = await Serving.Infer(Someone, "e", Request(0.4, 7, 1));
+        Assert.Equal(("mixed", -1), (answer.Role, answer.Version));
+        Assert.Equal([("primary", 0.4), ("fallback", 0.25), ("primary", 1)], Enumerable.Range(0, 3).Select(i => (answer.By(i).Role, answer.Outcomes[i].Score)));
+        var entries = (await Log()).ToDictionary(e => e.Id);
+        Assert.Equal([null, "the score 7 lies outside of [0, 1]", null], answer.Ids.Select(i => entries[i].Error));
+        Assert.Equal([false, true, false], answer.Ids.Select(i => entries[i].FellBack));
+    }
+
+    [Fact]
+    public async Task A_row_that_lacks_a_feature_goes_to_the_rules_where_that_is_declared()
+    {
+        await Apply(new EndpointSpec("e", Clock: "event", Fallback: Rules, OnMissing: EndpointSpec.ToFallback));
+        await Serving.SetPlan(Someone, "e", RoutePlan.Empty with { Primary = V1 }, 0, Ct);
+        var answer = await Serving.Infer(Someone, "e", Request(5, double.NaN));
+        Assert.Equal(["primary", "fallback"], Enumerable.Range(0, 2).Select(i => answer.By(i).Role));
+        var without = new InferRequest { EventTime = Start };
+        without.Add("age", [40.0]);
+        Assert.Equal("fallback", (await Serving.Infer(Someone, "e", without)).Role);
+        Assert.Equal("missing: income", (await Log())[^1].Error);
+        var traffic = Serving.Traffic(Someone, "e")!;
+        Assert.Equal((3, 2 / 3.0, 0.1), (traffic.Rows, traffic.FallbackRate, traffic.FallbackLimit));
+    }
+
+    [Fact]
+    public async Task Beyond_the_declared_concurrency_requests_are_turned_away_and_those_inside_are_answered()
+    {
+        await Apply(new EndpointSpec("e", Clock: "event", Concurrency: 2, Timeout: TimeSpan.FromSeconds(30)));
+        await Serving.SetPlan(Someone, "e", RoutePlan.Empty with { Primary = V1 }, 0, Ct);
+        while (_backends[V1].Entered.CurrentCount > 0)
+            await _backends[V1].Entered.WaitAsync(Ct);
+        _backends[V1].Behave("waits");
+        var inside = new[] { Ask(), Ask() };
+        await _backends[V1].Entered.WaitAsync(Ct);
+        await _backends[V1].Entered.WaitAsync(Ct);
+        var e = await Assert.ThrowsAsync<HoldfastException>(Ask);
+        Assert.Equal(ErrorCode.Overloaded, e.Code);
+        Assert.Equal((2, 2, 1), Serving.Traffic(Someone, "e") is { } t ? (t.InFlight, t.Limit, t.Shed) : default);
+        _backends[V1].Release();
+        _backends[V1].Release();
+        Assert.All(await Task.WhenAll(inside), a => Assert.Equal(0.1, a.Outcomes[0].Score));
+        _backends[V1].Behave("answers");
+        Assert.Equal(0.1, (await Ask()).Outcomes[0].Score);
+        Assert.Equal(0, Serving.Traffic(Someone, "e")!.InFlight);
+    }
+
+    [Fact]
+    public async Task A_hundred_changes_of_the_route_under_load_lose_no_request_and_none_is_answered_wrongly()
+    {
+        await Apply();
+        await Serving.SetPlan(Someone, "e", RoutePlan.Empty with { Primary = V1 }, 0, Ct);
+        var changing = true;
+        var callers = Enumerable.Range(0, 4).Select(c => Task.Run(
+            async () =>
+            {
+                var answered = 0;
+                for (; Volatile.Read(ref changing) || answered == 0; answered++)
+                {
+                    var answer = await Ask();
+                    Assert.Equal(("primary", answer.Version == 1 ? 0.1 : 0.9), (answer.Role, answer.Outcomes[0].Score));
+                }
+
+                return answered;
+            },
+            Ct)).ToList();
+        for (var i = 0; i < 100; i++)
+            await Serving.SetPlan(Someone, "e", RoutePlan.Empty with { Primary = i % 2 == 0 ? V2 : V1 }, i + 1, Ct);
+        Volatile.Write(ref changing, false);
+        var answered = (await Task.WhenAll(callers)).Sum();
+        Assert.Equal((answered, answered), Predictions.Completeness(new EndpointKey(1, "e")) is var c ? (c.Requests, c.Answered) : default);
+    }
+
+    [Fact]
+    public void While_answers_take_long_fewer_are_let_in_and_more_again_when_they_do_not()
+    {
+        var gate = new LoadGate();
+        gate.Declare(100);
+        for (var i = 0; i < 60; i++)
+            Assert.True(gate.TryEnter());
+        // All sixty were accepted at once and end late: that is one finding, not sixty.
+        for (var i = 0; i < 60; i++)
+            gate.Leave(tookMs: 800, patienceMs: 1_000, now: 10_000);
+        Assert.Equal(48, gate.Limit);
+        for (var round = 1; round < 50; round++)
+        {
+            Assert.True(gate.TryEnter());
+            gate.Leave(tookMs: 800, patienceMs: 1_000, now: 10_000 + (round * 1_000));
+        }
+
+        Assert.Equal(4, gate.Limit);
+        for (var round = 0; round < 20_000; round++)
+        {
+            var entered = 0;
+            while (gate.TryEnter())
+                entered++;
+            while (entered-- > 0)
+                gate.Leave(tookMs: 1, patienceMs: 1_000, now: 100_000);
+        }
+
+        Assert.Equal((100, 0), (gate.Limit, gate.InFlight));
+    }
+
+    [Fact]
+    public void The_share_of_fallbacks_is_that_of_five_minutes_and_a_few_rows_say_nothing()
+    {
+        var watch = new FallbackWatch();
+        watch.Count(40, 40, 1_000);
+        Assert.False(watch.Look(0.1, 1_000));
+        watch.Count(60, 0, 5_000);
+        Assert.True(watch.Look(0.1, 5_000));
+        Assert.True(watch.Exceeded);
+        Assert.Equal((100, 0.4), watch.Figures(299_000));
+        Assert.False(watch.Look(0.1, 299_000));
+        Assert.Equal((0, null), watch.Figures(300_000));
+        Assert.True(watch.Look(0.1, 300_000));
+        Assert.False(watch.Exceeded);
+    }
+
+    [Fact]
+    public async Task An_unloaded_endpoint_answers_nothing_until_it_is_loaded_and_its_plan_stays()
+    {
+        await Apply();
+        await Serving.SetPlan(Someone, "e", RoutePlan.Empty with { Primary = V1 }, 0, Ct);
+        await Serving.Unload(Someone, "e", Ct);
+        await Serving.Unload(Someone, "e", Ct);
+        Assert.Equal(ErrorCode.Unavailable, (await Assert.ThrowsAsync<HoldfastException>(Ask)).Code);
+        Assert.False(Serving.Describe(Someone, "e")!.Ready);
+        await Serving.SetPlan(Someone, "e", RoutePlan.Empty with { Primary = V2 }, 1, Ct);
+        await Assert.ThrowsAsync<HoldfastException>(Ask);
+        await Serving.Load(Someone, "e", Ct);
+        Assert.Equal(2, (await Ask()).Version);
+        Assert.Single(await Events("endpoint.unloaded"));
+        Assert.Single(await Events("endpoint.loaded"));
+    }
+
+    [Fact]
+    public async Task All_faults_of_a_request_come_at_once_with_the_name_of_each_input()
+    {
+        await Apply();
+        await Serving.SetPlan(Someone, "e", RoutePlan.Empty with { Primary = V1 }, 0, Ct);
+        var request = new InferRequest { EventTime = Start };
+        request.Add("age", ["old"]);
+        request.Add("incom", [1.0]);
+        var e = await Assert.ThrowsAsync<HoldfastException>(async () => await Serving.Infer(Someone, "e", request));
+        Assert.Contains("'income' is missing and has no default; the input 'age' is a number, the request sends texts (BYTES); nothing reads 'incom'", e.Message, StringComparison.Ordinal);
     }
 
     private async Task Open() => _host = await TestHost.Start(_folder.Path, customize: s => s.AddSingleton<LoadBackend>((_, variant, _) =>

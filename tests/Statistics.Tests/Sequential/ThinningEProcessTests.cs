@@ -98,6 +98,21 @@ public sealed class ThinningEProcessTests
     }
 
     [Fact]
+    public void Events_that_come_together_weigh_as_much_as_one_after_the_other()
+    {
+        ThinningEProcess one = new(1.1, 1.5), together = new(1.1, 1.5);
+        foreach (var (w, candidate, stable) in new[] { (0.05, 3, 40), (0.25, 0, 7), (0.25, 9, 20), (0, 5, 5), (1, 5, 5) })
+        {
+            for (var i = 0; i < candidate + stable; i++) one.Observe(w, i < candidate);
+            together.Observe(w, candidate, stable);
+        }
+        Assert.Equal(one.LogHarm, together.LogHarm, 9);
+        Assert.Equal(one.LogSafe, together.LogSafe, 9);
+        Assert.Equal((one.Events, one.CandidateEvents), (together.Events, together.CandidateEvents));
+        Assert.True(together.PeakLogHarm <= one.PeakLogHarm);
+    }
+
+    [Fact]
     public void Without_events_or_without_a_second_side_nothing_is_concluded()
     {
         var process = new ThinningEProcess();

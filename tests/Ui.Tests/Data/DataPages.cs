@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Holdfast.Ui.Tests.Shell;
-using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace Holdfast.Ui.Tests.Data;
@@ -9,15 +8,13 @@ namespace Holdfast.Ui.Tests.Data;
 [Collection(InBrowser.Name)]
 public sealed class DataPages(BrowserFixture browser)
 {
-    [Theory]
-    [InlineData(ColorScheme.Light)]
-    [InlineData(ColorScheme.Dark)]
-    public async Task A_dataset_shows_its_versions_and_the_profile_of_its_columns(ColorScheme theme)
+    [Fact]
+    public async Task A_dataset_shows_its_versions_and_the_profile_of_its_columns()
     {
         await SeedAsync();
-        await EveryPage.LookAsync(browser, "/data", theme, "datasets");
-        await EveryPage.LookAsync(browser, "/data/applications", theme, "dataset");
-        var page = await EveryPage.LookAsync(browser, "/data/applications/versions/1", theme, "dataset-version");
+        await EveryPage.LookAsync(browser, "/data", "datasets");
+        await EveryPage.LookAsync(browser, "/data/applications", "dataset");
+        var page = await EveryPage.LookAsync(browser, "/data/applications/versions/1", "dataset-version");
         await Expect(page.Locator("tbody tr")).ToHaveCountAsync(5);
         await Expect(page.Locator("text=income").First).ToBeVisibleAsync();
     }

@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Holdfast.Ui.Tests.Shell;
-using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace Holdfast.Ui.Tests.Registry;
@@ -12,16 +11,14 @@ namespace Holdfast.Ui.Tests.Registry;
 [Collection(InBrowser.Name)]
 public sealed class ModelPages(BrowserFixture browser)
 {
-    [Theory]
-    [InlineData(ColorScheme.Light)]
-    [InlineData(ColorScheme.Dark)]
-    public async Task A_model_shows_its_versions_and_a_version_its_origin(ColorScheme theme)
+    [Fact]
+    public async Task A_model_shows_its_versions_and_a_version_its_origin()
     {
         var model = await SeedAsync();
-        var page = await EveryPage.LookAsync(browser, $"/models/{model}", theme, "model");
+        var page = await EveryPage.LookAsync(browser, $"/models/{model}", "model");
         await Expect(page.Locator("table.grid tbody tr")).ToHaveCountAsync(2);
         await Expect(page.Locator(".prose strong")).ToHaveTextAsync("risk");
-        page = await EveryPage.LookAsync(browser, $"/models/{model}/versions/1", theme, "model-version");
+        page = await EveryPage.LookAsync(browser, $"/models/{model}/versions/1", "model-version");
         await Expect(page.Locator("svg.graph")).ToContainTextAsync("applications@v1");
         await Expect(page.Locator("svg.graph")).ToContainTextAsync("trainer 1");
         await Expect(page.Locator("main")).ToContainTextAsync("income");

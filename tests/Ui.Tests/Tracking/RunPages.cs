@@ -13,29 +13,27 @@ public sealed class RunPages(BrowserFixture browser)
 {
     private const string Nasty = "<img src=x onerror=\"window.stolen=true\">";
 
-    [Theory]
-    [InlineData(ColorScheme.Light)]
-    [InlineData(ColorScheme.Dark)]
-    public async Task A_run_shows_its_table_row_its_figures_its_charts_and_its_files(ColorScheme theme)
+    [Fact]
+    public async Task A_run_shows_its_table_row_its_figures_its_charts_and_its_files()
     {
         var run = await SeedAsync();
-        await EveryPage.LookAsync(browser, "/runs", theme, "runs-full");
-        var page = await EveryPage.LookAsync(browser, $"/runs/{run}", theme, "run");
+        await EveryPage.LookAsync(browser, "/runs", "runs-full");
+        var page = await EveryPage.LookAsync(browser, $"/runs/{run}", "run");
         await Expect(page.Locator("table.grid >> text=train/loss")).ToBeVisibleAsync();
         await Expect(page.Locator(".prose strong")).ToHaveTextAsync("deeper");
-        page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab=charts", theme, "run-charts");
+        page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab=charts", "run-charts");
         await Expect(page.Locator(".line-panel[data-drawn=yes]")).ToHaveCountAsync(2);
-        page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab=artifacts", theme, "run-artifacts");
+        page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab=artifacts", "run-artifacts");
         await page.ClickAsync("text=model/");
         await page.ClickAsync("text=holdfast-model.json");
         await Expect(page.Locator("[data-preview] pre")).ToContainTextAsync("\"format\": 1");
         foreach (var tab in new[] { "system", "console", "code" })
         {
-            page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab={tab}", theme, "run-" + tab);
+            page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab={tab}", "run-" + tab);
             await Expect(page.Locator(".empty, .none").First).ToBeVisibleAsync();
         }
 
-        page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab=environment", theme, "run-environment");
+        page = await EveryPage.LookAsync(browser, $"/runs/{run}?tab=environment", "run-environment");
         await Expect(page.GetByText("4f2c1d9")).ToBeVisibleAsync();
     }
 

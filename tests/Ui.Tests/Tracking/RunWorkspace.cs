@@ -13,13 +13,11 @@ public sealed class RunWorkspace(BrowserFixture browser)
 {
     private const string Row = ".runs-table tbody tr[data-run]";
 
-    [Theory]
-    [InlineData(ColorScheme.Light)]
-    [InlineData(ColorScheme.Dark)]
-    public async Task Table_and_charts_stand_on_one_page(ColorScheme theme)
+    [Fact]
+    public async Task Table_and_charts_stand_on_one_page()
     {
         var experiment = await SeedAsync("one page", runs: 6, steps: 50);
-        var page = await EveryPage.LookAsync(browser, $"/runs?experiment={experiment}", theme, "runs");
+        var page = await EveryPage.LookAsync(browser, $"/runs?experiment={experiment}", "runs");
         await Expect(page.Locator(Row)).ToHaveCountAsync(6);
         await Expect(page.Locator(".line-panel[data-drawn=yes][data-count='6']")).ToHaveCountAsync(2);
         await Expect(page.Locator("[data-section=train] h2")).ToHaveTextAsync("train");

@@ -1,5 +1,4 @@
 using Holdfast.Ui.Tests.Shell;
-using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace Holdfast.Ui.Tests.Watching;
@@ -7,14 +6,12 @@ namespace Holdfast.Ui.Tests.Watching;
 [Collection(InBrowser.Name)]
 public sealed class WatchingPages(BrowserFixture browser)
 {
-    [Theory]
-    [InlineData(ColorScheme.Light)]
-    [InlineData(ColorScheme.Dark)]
-    public async Task A_monitor_shows_features_distribution_and_drift_over_time(ColorScheme theme)
+    [Fact]
+    public async Task A_monitor_shows_features_distribution_and_drift_over_time()
     {
         await browser.TellStoryAsync();
-        await EveryPage.LookAsync(browser, "/monitors", theme, "monitors-full");
-        var page = await EveryPage.LookAsync(browser, $"/monitors/{Story.Endpoint}", theme, "monitor");
+        await EveryPage.LookAsync(browser, "/monitors", "monitors-full");
+        var page = await EveryPage.LookAsync(browser, $"/monitors/{Story.Endpoint}", "monitor");
         await Expect(page.Locator("tr.at")).ToContainTextAsync("amount");
         await Expect(page.Locator("[data-chart=histogram][data-drawn=yes]")).ToHaveCountAsync(1);
         await Expect(page.Locator("[data-chart=heatmap][data-drawn=yes]")).ToHaveCountAsync(1);
@@ -23,29 +20,26 @@ public sealed class WatchingPages(BrowserFixture browser)
         await Expect(page.Locator("h2 >> text=country")).ToBeVisibleAsync();
     }
 
-    [Theory]
-    [InlineData(ColorScheme.Light)]
-    [InlineData(ColorScheme.Dark)]
-    public async Task A_rollout_shows_its_steps_its_weights_and_its_evidence(ColorScheme theme)
+    [Fact]
+    public async Task A_rollout_shows_its_steps_its_weights_and_its_evidence()
     {
         await browser.TellStoryAsync();
-        var page = await EveryPage.LookAsync(browser, $"/rollouts/{Story.Completed}", theme, "rollout");
+        var page = await EveryPage.LookAsync(browser, $"/rollouts/{Story.Completed}", "rollout");
         await Expect(page.Locator(".steps li")).ToHaveCountAsync(5);
         await Expect(page.Locator("[data-chart=rollout][data-drawn=yes]")).ToHaveCountAsync(1);
-        page = await EveryPage.LookAsync(browser, $"/rollouts/{Story.RolledBack}", theme, "rollout-back");
+        page = await EveryPage.LookAsync(browser, $"/rollouts/{Story.RolledBack}", "rollout-back");
         await Expect(page.Locator("table.grid .badge.bad")).ToHaveTextAsync("harm");
     }
 
-    [Theory]
-    [InlineData(ColorScheme.Light)]
-    [InlineData(ColorScheme.Dark)]
-    public async Task An_endpoint_shows_who_answers_and_what_was_rolled_out(ColorScheme theme)
+    [Fact]
+    public async Task An_endpoint_shows_who_answers_and_what_was_rolled_out()
     {
         await browser.TellStoryAsync();
-        await EveryPage.LookAsync(browser, "/", theme, "home-full");
-        await EveryPage.LookAsync(browser, "/endpoints", theme, "endpoints-full");
-        var page = await EveryPage.LookAsync(browser, $"/endpoints/{Story.Endpoint}", theme, "endpoint");
+        await EveryPage.LookAsync(browser, "/", "home-full");
+        await EveryPage.LookAsync(browser, "/endpoints", "endpoints-full");
+        var page = await EveryPage.LookAsync(browser, $"/endpoints/{Story.Endpoint}", "endpoint");
         await Expect(page.Locator(".notice")).ToContainTextAsync("The rules answer");
+        page = await EveryPage.LookAsync(browser, $"/endpoints/{Story.Endpoint}?tab=rollout", "endpoint-rollout");
         await Expect(page.Locator("text=Earlier rollouts")).ToBeVisibleAsync();
     }
 
@@ -63,16 +57,14 @@ public sealed class WatchingPages(BrowserFixture browser)
         await Expect(page.Locator("h2 >> text=country")).ToBeVisibleAsync();
     }
 
-    [Theory]
-    [InlineData(ColorScheme.Light)]
-    [InlineData(ColorScheme.Dark)]
-    public async Task An_incident_shows_its_evidence_its_actions_and_its_timeline(ColorScheme theme)
+    [Fact]
+    public async Task An_incident_shows_its_evidence_its_actions_and_its_timeline()
     {
         await browser.TellStoryAsync();
-        await EveryPage.LookAsync(browser, "/incidents", theme, "incidents-full");
-        var page = await EveryPage.LookAsync(browser, $"/incidents/{Story.Incident}", theme, "incident");
+        await EveryPage.LookAsync(browser, "/incidents", "incidents-full");
+        var page = await EveryPage.LookAsync(browser, $"/incidents/{Story.Incident}", "incident");
         await Expect(page.Locator("h1")).ToHaveTextAsync("Data fault (scale change) in amount");
         await Expect(page.Locator(".timeline li")).Not.ToHaveCountAsync(0);
-        await EveryPage.LookAsync(browser, "/journal", theme, "journal-full");
+        await EveryPage.LookAsync(browser, "/journal", "journal-full");
     }
 }

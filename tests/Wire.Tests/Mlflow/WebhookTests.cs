@@ -132,7 +132,7 @@ public sealed class WebhookTests
         await Send(owner, "POST", "registered-models/create", """{"name": "m"}""");
         var refused = await Settled(owner, theirs);
         Assert.Equal(("undelivered", null), (refused.Status, refused.ResponseStatus));
-        Assert.Contains("no address that may be reached from here", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("no address that this channel may reach", refused.Error, StringComparison.Ordinal);
         Assert.Contains("\"success\":false,\"error_message\":\"Failed to test webhook: ", await Send(owner, "POST", $"webhooks/{theirs}/test", "{}"), StringComparison.Ordinal);
 
         // An operator's own address stays the operator's until somebody else gives another; its answer is not for everybody.

@@ -69,7 +69,9 @@ public sealed class OpenInferenceTests(RulesServer server) : IClassFixture<Rules
     [Theory]
     [InlineData("""{"inputs":[{"name":"amount","shape":[2],"datatype":"FP64","data":[5]}]}""", "'amount' does not have its shape [2]")]
     [InlineData("""{"inputs":[{"name":"amount","shape":[1],"datatype":"FP64","data":[5,6]}]}""", "the data has 2 elements")]
-    [InlineData("""{"inputs":[{"name":"amount","shape":[1,2],"datatype":"FP64","data":[5,6]}]}""", "a shape that is not supported")]
+    [InlineData("""{"inputs":[{"name":"amount","shape":[1,2],"datatype":"FP64","data":[5,6]}]}""", "but 'country' is a text")]
+    [InlineData("""{"inputs":[{"name":"amount","shape":[2,2,2],"datatype":"FP64","data":[1,2,3,4,5,6,7,8]}]}""", "a shape that is not supported")]
+    [InlineData("""{"inputs":[{"name":"x","shape":[1,3],"datatype":"FP64","data":[1,2,3]}]}""", "takes 2: amount, country")]
     [InlineData("""{"inputs":[{"name":"amount","shape":[2,1],"datatype":"FP64","data":[[5,6]]}]}""", "an inner array")]
     [InlineData("""{"inputs":[{"name":"amount","shape":[2],"datatype":"FP64","data":[[5],[6]]}]}""", "the nesting is another")]
     [InlineData("""{"inputs":[{"name":"amount","shape":[2,1],"datatype":"FP64","data":[5,[6]]}]}""", "the nesting is another")]
@@ -135,7 +137,6 @@ public sealed class OpenInferenceTests(RulesServer server) : IClassFixture<Rules
     [InlineData("/v2/models/fraud/versions/3", null)]
     [InlineData("/v2/models/fraud/versions/3/infer", """{"inputs":[{"name":"amount","shape":[1],"datatype":"FP64","data":[1]}]}""")]
     [InlineData("/v2/models/fraud/versions/x/ready", null)]
-    [InlineData("/v2/repository/index", "{}")]
     [InlineData("/v2/nothing/here", null)]
     public async Task What_is_not_there_is_a_404_in_the_protocols_shape(string path, string? body)
     {

@@ -215,7 +215,7 @@ public sealed class UpstreamFaultTests : IAsyncLifetime
     public async Task A_private_address_needs_the_right_to_execute_and_to_say_so(bool trusted, bool declared)
     {
         using var backend = Backend(new UpstreamSpec(_server.Url, "v2", "card", "3", PrivateNetwork: declared), trusted: trusted);
-        Assert.Contains("no address that may be reached", (await Ask(backend))!.Message, StringComparison.Ordinal);
+        Assert.Contains("no address that this channel may reach", (await Ask(backend))!.Message, StringComparison.Ordinal);
         Assert.Equal(0, _server.Calls);
     }
 

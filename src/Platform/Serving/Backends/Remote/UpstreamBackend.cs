@@ -31,7 +31,7 @@ internal sealed class UpstreamBackend : IBackend
         _root = new Uri(spec.Protocol == "v2" && !spec.Url.EndsWith('/') ? spec.Url + "/" : spec.Url);
         _host = _root.Authority;
         var timeout = TimeSpan.FromMilliseconds(spec.TimeoutMs);
-        _client = new HttpClient(Outbound.Handler(isTrusted && spec.PrivateNetwork, timeout)) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = LargestAnswer };
+        _client = new HttpClient(OutboundAddress.Handler(isTrusted && spec.PrivateNetwork, timeout)) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = LargestAnswer };
         _call = new RemoteCall(_client, new RemoteCodec(package, spec.Protocol, spec.Model, spec.Version, spec.Tensor));
         _pipeline = Pipeline(spec, timeout, time);
         Info = new BackendInfo("upstream", package.Task, package.Signature) { Style = CallStyle.Awaited, Note = $"{spec.Protocol} at {_host}" };

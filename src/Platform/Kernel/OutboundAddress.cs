@@ -5,15 +5,20 @@ using Holdfast.Contracts;
 namespace Holdfast.Kernel;
 
 /// <summary>
-/// Where the server connects to on somebody's behalf. Judged where it counts, on the resolved address of the connection: what was
-/// declared with the right to execute may go anywhere but to link-local addresses (cloud metadata), the rest only to public ones.
+/// Where the server may connect to on somebody's behalf, judged where it counts: on the resolved address of the connection. Addresses
+/// named by operators may lie anywhere but in the link-local range (cloud metadata), others only in public ones.
 /// </summary>
-public static class Outbound
+public static class OutboundAddress
 {
+    /// <summary>A client that goes nowhere else: no redirects, no proxy, a bounded answer.</summary>
+    public static HttpClient Client(bool mayBePrivate, TimeSpan patience) => new(Handler(mayBePrivate, patience))
+    {
+        Timeout = patience,
+        MaxResponseContentBufferSize = 64 << 10,
+    };
+
     /// <summary>A handler without redirects, proxy and cookies whose connections are judged.</summary>
-    /// <param name="isTrusted">Whether it was declared with the right to execute.</param>
-    /// <param name="patience">How long connecting may take.</param>
-    public static SocketsHttpHandler Handler(bool isTrusted, TimeSpan patience) => new()
+    public static SocketsHttpHandler Handler(bool mayBePrivate, TimeSpan patience) => new()
     {
         AllowAutoRedirect = false,
         UseProxy = false,
@@ -21,11 +26,11 @@ public static class Outbound
         ConnectTimeout = patience,
         MaxResponseHeadersLength = 64,
         PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-        ConnectCallback = (context, ct) => Connect(context.DnsEndPoint, isTrusted, ct),
+        ConnectCallback = (context, ct) => Connect(context.DnsEndPoint, mayBePrivate, ct),
     };
 
     /// <summary>Whether a connection may be made.</summary>
-    public static bool Allowed(IPAddress address, bool isTrusted)
+    public static bool Allowed(IPAddress address, bool mayBePrivate)
     {
         ArgumentNullException.ThrowIfNull(address);
         var a = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
@@ -35,7 +40,7 @@ public static class Outbound
             return bytes switch
             {
                 [169, 254, ..] => false,
-                _ when isTrusted => true,
+                _ when mayBePrivate => true,
                 [0 or 10 or 127, ..] or [>= 224, ..] => false,
                 [100, >= 64 and < 128, ..] or [172, >= 16 and < 32, ..] or [192, 168, ..] or [192, 0, 0, _] or [192, 0, 2, _] or [192, 88, 99, _] => false,
                 [198, 18 or 19, ..] or [198, 51, 100, _] or [203, 0, 113, _] => false,
@@ -45,18 +50,18 @@ public static class Outbound
 
         if (a.IsIPv6LinkLocal)
             return false;
-        if (isTrusted)
+        if (mayBePrivate)
             return true;
         // Only global unicast (2000::/3), without the ranges that carry an IPv4 address inside (6to4, Teredo) or are for documents.
         return (bytes[0] & 0xE0) == 0x20 && !(bytes[0] == 0x20 && bytes[1] == 0x02) && !(bytes[0] == 0x20 && bytes[1] == 0x01 && (bytes[2] < 0x02 || (bytes[2] == 0x0D && bytes[3] == 0xB8)));
     }
 
-    private static async ValueTask<Stream> Connect(DnsEndPoint endpoint, bool isTrusted, CancellationToken ct)
+    private static async ValueTask<Stream> Connect(DnsEndPoint endpoint, bool mayBePrivate, CancellationToken ct)
     {
         var addresses = await Dns.GetHostAddressesAsync(endpoint.Host, ct);
-        var allowed = Array.FindAll(addresses, a => Allowed(a, isTrusted));
+        var allowed = Array.FindAll(addresses, a => Allowed(a, mayBePrivate));
         if (allowed.Length == 0)
-            throw new HoldfastException(ErrorCode.PermissionDenied, $"{endpoint.Host} has no address that may be reached from here", "Only what was declared with the right to execute may go to private addresses.");
+            throw new HoldfastException(ErrorCode.PermissionDenied, $"{endpoint.Host} has no address that this channel may reach", "Only channels applied with the right to execute may go to private addresses.");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Holdfast.Monitoring;
+namespace Holdfast.Predictions;
 
 /// <summary>When an answer is right.</summary>
-internal static class Truth
+public static class Truth
 {
     /// <summary>The same text, or the same number written differently (<c>1</c> and <c>1.0</c>).</summary>
     public static bool Same(string prediction, string label) =>
