@@ -1,5 +1,4 @@
 using System.Globalization;
-using Holdfast.Contracts;
 using Holdfast.Kernel;
 using Holdfast.Predictions;
 using Holdfast.Registry;
@@ -7,7 +6,6 @@ using Holdfast.Serve;
 using Holdfast.Serving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Configuration;
