@@ -10,7 +10,19 @@ if (args is ["serve", _, _, _])
     return;
 }
 
-// Usage: [connections] [seconds] [features,features] [kind,kind]
+if (args is ["backends", ..])
+{
+    await BackendBench.Run();
+    return;
+}
+
+if (args is ["upstream", ..])
+{
+    await UpstreamBench.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 16, args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 10);
+    return;
+}
+
+// Usage: backends | upstream [connections] [seconds] | [connections] [seconds] [features,features] [kind,kind]
 var connections = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 32;
 var seconds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10;
 var widths = (args.Length > 2 ? args[2] : "20,200").Split(',').Select(w => int.Parse(w, CultureInfo.InvariantCulture));

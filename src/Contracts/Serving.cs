@@ -51,4 +51,21 @@ public sealed record OverrideBody(string Kind, string? Pin, string Reason, strin
 /// <param name="Faults">Why variants are not served, by variant.</param>
 public sealed record EndpointInfo(
     string Name, string? Model, bool HasFallback, string Clock, string? Key, PlanInfo Plan, OverrideBody? Override, string? ManagedBy, DateTimeOffset Now, DateTimeOffset UpdatedAt,
-    IReadOnlyDictionary<string, string> Faults, TrafficInfo? Traffic = null);
+    IReadOnlyDictionary<string, string> Faults, TrafficInfo? Traffic = null)
+{
+    /// <summary>What is loaded, by role, and what runs it.</summary>
+    public IReadOnlyList<VariantInfo> Variants { get; init; } = [];
+}
+
+/// <summary>A loaded variant.</summary>
+/// <param name="Variant"><c>model/version</c>, or <c>rules</c>.</param>
+/// <param name="Role"><c>primary</c>, <c>candidate</c>, <c>shadow</c> or <c>fallback</c>.</param>
+/// <param name="Backend"><c>onnx</c>, <c>mlnet</c>, <c>rules</c>, <c>constant</c>, <c>process</c> or <c>upstream</c>.</param>
+/// <param name="Engine">What runs it: <c>trees</c> or <c>onnxruntime</c> for ONNX, else the backend.</param>
+/// <param name="Note">Why this engine.</param>
+/// <param name="Explains">Whether its predictions can be explained.</param>
+public sealed record VariantInfo(string Variant, string Role, string Backend, string Engine, string? Note, bool Explains);
+
+/// <summary>What the processes of an endpoint's variants printed last.</summary>
+/// <param name="Variants">Lines by <c>model/version</c>, oldest first; only variants that run as processes.</param>
+public sealed record EndpointLogs(IReadOnlyDictionary<string, IReadOnlyList<string>> Variants);

@@ -95,6 +95,7 @@ public static class Cli
         root.Add(PipelineCommand.Create());
         root.Add(ApplyCommand.Create());
         root.Add(ModelsCommand.Create());
+        root.Add(EndpointCommand.Create());
         root.Add(RolloutCommands.Deploy());
         root.Add(RolloutCommands.Rollout());
         root.Add(AbCommands.Create());

@@ -193,8 +193,8 @@ internal static class ModelsCommand
             return await server.Api.Get<ModelVersion>($"/api/v1/models/{Uri.EscapeDataString(reference[..at])}/aliases/{Uri.EscapeDataString(reference[(at + 1)..])}", ct);
         if (reference.LastIndexOf('/') is > 0 and var slash && int.TryParse(reference.AsSpan(slash + 1), out var number))
             return await server.Api.Get<ModelVersion>($"/api/v1/models/{Uri.EscapeDataString(reference[..slash])}/versions/{number}", ct);
-        return (await server.Client.Models.Versions(reference, ct)).FirstOrDefault()
-            ?? throw new HoldfastException(ErrorCode.NotFound, $"The model '{reference}' has no version yet.", "Register one first.");
+        return await server.Client.Models.Versions(reference, ct) is [var newest, ..] ? newest
+            : throw new HoldfastException(ErrorCode.NotFound, $"The model '{reference}' has no version yet.", "Register one first.");
     }
 
     private static (string Model, int Version) Parse(string text)

@@ -5,6 +5,7 @@ using Holdfast.Contracts;
 using Holdfast.Data;
 using Holdfast.Kernel;
 using Holdfast.Lineage;
+using Holdfast.MLNet;
 using Holdfast.Monitoring;
 using Holdfast.Pipelines;
 using Holdfast.Predictions;
@@ -13,6 +14,7 @@ using Holdfast.Registry;
 using Holdfast.Response;
 using Holdfast.Rollout;
 using Holdfast.Serving;
+using Holdfast.Serving.Backends;
 using Holdfast.Storage;
 using Holdfast.Storage.Blobs;
 using Holdfast.Storage.Sql;
@@ -142,6 +144,8 @@ public static class HoldfastServer
         services.AddPipelines();
         services.AddPredictions();
         services.AddServing();
+        // Its assemblies are loaded by the first such model.
+        services.AddSingleton(new BackendKind("mlnet", static (file, package) => MLNetBackend.Load(file, package)));
         services.AddAlerts(options.PublicUrl);
         services.AddMonitoring();
         services.AddRollout();

@@ -11,7 +11,14 @@ namespace Holdfast.Kernel;
 public static class OutboundAddress
 {
     /// <summary>A client that goes nowhere else: no redirects, no proxy, a bounded answer.</summary>
-    public static HttpClient Client(bool mayBePrivate, TimeSpan patience) => new(new SocketsHttpHandler
+    public static HttpClient Client(bool mayBePrivate, TimeSpan patience) => new(Handler(mayBePrivate, patience))
+    {
+        Timeout = patience,
+        MaxResponseContentBufferSize = 64 << 10,
+    };
+
+    /// <summary>A handler without redirects, proxy and cookies whose connections are judged.</summary>
+    public static SocketsHttpHandler Handler(bool mayBePrivate, TimeSpan patience) => new()
     {
         AllowAutoRedirect = false,
         UseProxy = false,
@@ -20,10 +27,6 @@ public static class OutboundAddress
         MaxResponseHeadersLength = 64,
         PooledConnectionLifetime = TimeSpan.FromMinutes(1),
         ConnectCallback = (context, ct) => Connect(context.DnsEndPoint, mayBePrivate, ct),
-    })
-    {
-        Timeout = patience,
-        MaxResponseContentBufferSize = 64 << 10,
     };
 
     /// <summary>Whether a connection may be made.</summary>

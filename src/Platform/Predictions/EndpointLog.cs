@@ -124,22 +124,26 @@ internal sealed class EndpointLog(EndpointKey key, int id, string folder, PartRe
     public async Task<PredictionEntry?[]> ReadAt(IReadOnlyList<IndexPlace> places, CancellationToken ct)
     {
         var found = new PredictionEntry?[places.Count];
+        var elsewhere = new List<int>();
         foreach (var segment in Enumerable.Range(0, places.Count).GroupBy(i => places[i].Place.Segment))
         {
-            if (!Parts.Segments.ContainsKey(segment.Key) && TryLines(places, [.. segment], found))
-                continue;
-            if (!Parts.Segments.TryGetValue(segment.Key, out var compacted))
-                continue;
-            foreach (var hour in segment.GroupBy(i => PartFile.HourOf(places[i].At)))
-            {
-                if (compacted.Parts.FirstOrDefault(p => p.Hour == hour.Key) is not { } part)
-                    continue;
-                var read = await parts.Find(part, key, [.. hour.Select(i => places[i].Seq)], ct);
-                foreach (var i in hour)
-                    found[i] = read.GetValueOrDefault(places[i].Seq);
-            }
+            if (Parts.Segments.ContainsKey(segment.Key) || !TryLines(places, [.. segment], found))
+                elsewhere.AddRange(segment);
         }
 
+        if (elsewhere.Count == 0)
+            return found;
+        var index = Parts;
+        var wanted = new List<(PartFile, IReadOnlyList<long>)>();
+        foreach (var hour in elsewhere.GroupBy(i => (places[i].Place.Segment, Hour: PartFile.HourOf(places[i].At))))
+        {
+            if (index.Segments.GetValueOrDefault(hour.Key.Segment)?.Parts.FirstOrDefault(p => p.Hour == hour.Key.Hour) is { } part)
+                wanted.Add((part, [.. hour.Select(i => places[i].Seq)]));
+        }
+
+        var read = await parts.Find(wanted, key, ct);
+        foreach (var i in elsewhere)
+            found[i] = read.GetValueOrDefault(places[i].Seq);
         return found;
     }
 
@@ -159,11 +163,15 @@ internal sealed class EndpointLog(EndpointKey key, int id, string folder, PartRe
                 continue;
             }
 
-            for (List<(long Seq, LogEntry Entry)> page; (page = await parts.Page(compacted, key, position, PageLines, ct)).Count > 0; position = page[^1].Seq)
+            List<(long Seq, LogEntry Entry)> page;
+            do
             {
+                page = await parts.Page(compacted, key, position, PageLines, ct);
                 foreach (var (seq, entry) in page)
                     yield return (seq, entry, new LinePlace(segments[i], 0, 0));
+                position = page.Count > 0 ? page[^1].Seq : position;
             }
+            while (page.Count == PageLines);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DuckDB.NET.Data;
 using Holdfast.Storage.Blobs;
 using Holdfast.Storage.Tables;
 
@@ -27,30 +28,44 @@ internal sealed class PartReader(IBlobStore blobs)
     public async Task<List<(long Seq, LogEntry Entry)>> Page(CompactedSegment segment, EndpointKey endpoint, long after, int most, CancellationToken ct)
     {
         var paths = await Paths(segment.Parts, ct);
-        return paths.Count == 0 ? [] : Read(paths, endpoint, string.Create(CultureInfo.InvariantCulture, $"where seq > {after}"), string.Create(CultureInfo.InvariantCulture, $"order by seq limit {most}"));
-    }
-
-    /// <summary>The predictions of one file with these sequence numbers.</summary>
-    public async Task<Dictionary<long, PredictionEntry>> Find(PartFile part, EndpointKey endpoint, IReadOnlyCollection<long> seqs, CancellationToken ct)
-    {
-        var paths = await Paths([part], ct);
-        if (paths.Count == 0 || seqs.Count == 0)
+        if (paths.Count == 0)
             return [];
-        var wanted = seqs.ToHashSet();
-        // The statistics of the row groups find a range; a list of single numbers helps only while it is short.
-        var where = wanted.Count <= 100
-            ? $"where seq in ({string.Join(", ", wanted.Select(s => s.ToString(CultureInfo.InvariantCulture)))})"
-            : string.Create(CultureInfo.InvariantCulture, $"where seq between {wanted.Min()} and {wanted.Max()}");
-        return Read(paths, endpoint, where + " and kind = 'prediction'", "")
-            .Where(e => wanted.Contains(e.Seq))
-            .ToDictionary(e => e.Seq, e => (PredictionEntry)e.Entry);
+        using var connection = DuckEngine.Open([], memory: Memory, files: paths);
+        return Read(connection, paths, endpoint, string.Create(CultureInfo.InvariantCulture, $"where seq > {after}"), string.Create(CultureInfo.InvariantCulture, $"order by seq limit {most}"), Batch);
     }
 
-    private static List<(long Seq, LogEntry Entry)> Read(IReadOnlyList<string> paths, EndpointKey endpoint, string where, string order)
+    /// <summary>The predictions with these sequence numbers, by file. One engine for all of them: to start it costs more than to read a few rows.</summary>
+    public async Task<Dictionary<long, PredictionEntry>> Find(IReadOnlyList<(PartFile Part, IReadOnlyList<long> Seqs)> wanted, EndpointKey endpoint, CancellationToken ct)
     {
-        using var connection = DuckEngine.Open([], memory: Memory, files: paths);
+        var files = new List<(string Path, IReadOnlyList<long> Seqs)>();
+        foreach (var (part, seqs) in wanted)
+        {
+            if (await blobs.LocalPath(part.Key, ct) is { } path)
+                files.Add((path, seqs));
+        }
+
+        var found = new Dictionary<long, PredictionEntry>();
+        if (files.Count == 0)
+            return found;
+        using var connection = DuckEngine.Open([], memory: Memory, files: [.. files.Select(f => f.Path)]);
+        foreach (var (path, seqs) in files)
+        {
+            var set = seqs.ToHashSet();
+            // The statistics of the row groups find a range; a list of single numbers helps only while it is short.
+            var where = set.Count <= 100
+                ? $"where seq in ({string.Join(", ", set.Select(s => s.ToString(CultureInfo.InvariantCulture)))})"
+                : string.Create(CultureInfo.InvariantCulture, $"where seq between {set.Min()} and {set.Max()}");
+            foreach (var (seq, entry) in Read(connection, [path], endpoint, where + " and kind = 'prediction'", "", Math.Min(Batch, set.Count)).Where(e => set.Contains(e.Seq)))
+                found[seq] = (PredictionEntry)entry;
+        }
+
+        return found;
+    }
+
+    private static List<(long Seq, LogEntry Entry)> Read(DuckDBConnection connection, IReadOnlyList<string> paths, EndpointKey endpoint, string where, string order, int batch)
+    {
         var entries = new List<(long, LogEntry)>();
-        DuckResults.Read(connection, $"select * from read_parquet([{string.Join(", ", paths.Select(DuckEngine.Quote))}], union_by_name = true) {where}", order, Batch, table => entries.AddRange(Entries(table, endpoint)));
+        DuckResults.Read(connection, $"select * from read_parquet([{string.Join(", ", paths.Select(DuckEngine.Quote))}], union_by_name = true) {where}", order, batch, table => entries.AddRange(Entries(table, endpoint)));
         return entries;
     }
 

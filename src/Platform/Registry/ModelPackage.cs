@@ -8,19 +8,27 @@ namespace Holdfast.Registry;
 /// registered and served.
 /// </summary>
 /// <param name="Format">Version of this layout; 1.</param>
-/// <param name="Backend"><c>onnx</c>, <c>rules</c> or <c>constant</c>.</param>
-/// <param name="File">The model's file inside the folder.</param>
+/// <param name="Backend"><c>onnx</c>, <c>mlnet</c>, <c>rules</c>, <c>constant</c>, <c>process</c> or <c>upstream</c>.</param>
+/// <param name="File">The model's file inside the folder; absent for <c>process</c> and <c>upstream</c>.</param>
 /// <param name="Task"><c>binary</c>, <c>regression</c> or <c>multiclass</c>.</param>
 /// <param name="Signature">What it takes and gives.</param>
 /// <param name="Threshold">From which score on the positive label is predicted (binary only).</param>
 /// <param name="PositiveLabel">The label whose probability the score is (binary only).</param>
 /// <param name="NegativeLabel">The other label (binary only).</param>
+/// <param name="Runtime">How an <c>onnx</c> model is run.</param>
+/// <param name="Process">The command of a <c>process</c> model.</param>
+/// <param name="Upstream">The server of an <c>upstream</c> model.</param>
 public sealed record ModelPackage(
     int Format, string Backend, string File, string Task, Signature Signature,
-    double Threshold = 0.5, string PositiveLabel = "1", string NegativeLabel = "0")
+    double Threshold = 0.5, string PositiveLabel = "1", string NegativeLabel = "0", RuntimeSpec? Runtime = null, ProcessSpec? Process = null, UpstreamSpec? Upstream = null)
 {
+    private static readonly string[] Backends = ["onnx", "mlnet", "rules", "constant", "process", "upstream"];
+
     /// <summary>Name of the manifest in its folder.</summary>
     public const string ManifestName = "holdfast-model.json";
+
+    /// <summary>Whether serving it can start a command of this machine or reach private addresses: who registers it needs the right to execute.</summary>
+    public bool NeedsExecute => Backend == "process" || Upstream is { PrivateNetwork: true };
 
     /// <summary>Reads and checks the manifest of a package folder, with all faults at once.</summary>
     public static ModelPackage Read(string folder)
@@ -53,11 +61,13 @@ public sealed record ModelPackage(
     {
         if (package.Format != 1)
             yield return new Fault("format", $"is {package.Format}", "This release reads format 1.");
-        if (package.Backend is not ("onnx" or "rules" or "constant"))
-            yield return new Fault("backend", $"is '{package.Backend}'", "Use onnx, rules or constant.");
+        if (!Backends.Contains(package.Backend))
+            yield return new Fault("backend", $"is '{package.Backend}'", $"Use one of {string.Join(", ", Backends)}.");
         if (package.Task is not ("binary" or "regression" or "multiclass"))
             yield return new Fault("task", $"is '{package.Task}'", "Use binary, regression or multiclass.");
-        if (package.Backend != "constant" || !string.IsNullOrEmpty(package.File))
+        foreach (var fault in PackageSections.Check(package, folder))
+            yield return fault;
+        if (package.Backend is not ("constant" or "process" or "upstream") || !string.IsNullOrEmpty(package.File))
         {
             if (string.IsNullOrWhiteSpace(package.File))
                 yield return new Fault("file", "is missing", "Name the model's file inside the package.");

@@ -28,6 +28,13 @@ public sealed partial class RegistryService
         if (version.IdempotencyKey is { } once && await db.Read(tx => VersionStore.GetOnce(tx, p.WorkspaceId, once), ct) is { } before)
             return before;
         var package = ModelPackage.Read(version.PackageFolder);
+        if (package.NeedsExecute && !p.MayExecute)
+        {
+            throw new HoldfastException(
+                ErrorCode.PermissionDenied, package.Backend == "process" ? "A process model makes the server run its command, which needs the right to execute." : "An upstream in a private network needs the right to execute.",
+                "Register it with the holdfast command on the server's machine, or an admin token (docs/security.md).");
+        }
+
         var packageKey = await packages.Put(version.PackageFolder, ct);
         var record = await RecordOf(p, version, ct);
         var content = new VersionContent(

@@ -45,6 +45,8 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
             var only = Only(route, request);
             if ((only ?? route.Primary)?.Refuses(features, only is null && route.FallsBackOnMissing) is { } refusal)
                 throw new HoldfastException(ErrorCode.InvalidArgument, $"The endpoint '{endpoint}' cannot take this request: {refusal}.", $"GET /v2/models/{endpoint} shows its inputs.");
+            if (request.Explain && (only ?? route.Primary ?? route.Rules) is { CanExplain: false } mute)
+                throw new HoldfastException(ErrorCode.Unsupported, $"The model behind '{endpoint}' gives no explanations: {mute.Model} is run by {mute.Info.Engine}{(mute.Info.Note is { } note ? $" ({note})" : "")}.", "Explanations need an ensemble of trees; ask without them.");
             var rows = Rows(route, request, features.Count, takesPart: only is null);
             predictions.Count(key, features.Count, 0);
             var copies = only is null && route.Shadow is not null ? shadows.Send(route, features) : null;
@@ -62,7 +64,8 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
             }
 
             predictions.Count(key, 0, features.Count);
-            return Answer(rows, served);
+            var answer = Answer(rows, served);
+            return request.Explain ? answer with { Explanations = Explain(features, served) } : answer;
         }
         finally
         {
@@ -71,6 +74,20 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
             else
                 route.Gate.Leave(took.TotalMilliseconds, route.Spec.Timeout.TotalMilliseconds, Environment.TickCount64);
         }
+    }
+
+    private static Explanation?[] Explain(FeatureRows features, Served[] served)
+    {
+        var explanations = new Explanation?[served.Length];
+        foreach (var group in Enumerable.Range(0, served.Length).GroupBy(i => served[i].By))
+        {
+            int[] rows = [.. group];
+            var found = group.Key!.Explain(features.Pick(rows));
+            for (var i = 0; found is not null && i < found.Count; i++)
+                explanations[rows[i]] = found[i];
+        }
+
+        return explanations;
     }
 
     /// <summary>One row of a request on its way.</summary>
@@ -201,7 +218,7 @@ internal sealed class Gateway(RouteTable routes, PredictionService predictions, 
             ref var row = ref served[index];
             if (route.Spec.Range is { } range && !(outcomes[j].Score >= range.Low && outcomes[j].Score <= range.High))
             {
-                row.Error ??= string.Create(CultureInfo.InvariantCulture, $"the score {outcomes[j].Score} lies outside of [{range.Low}, {range.High}]");
+                row.Error ??= string.Create(CultureInfo.InvariantCulture, $"the score {outcomes[j].Score} is out of range [{range.Low}, {range.High}]");
                 (left ??= []).Add(index);
                 continue;
             }

@@ -30,6 +30,9 @@ public sealed class InferRequest
     /// <summary>What a tester asks for, a version or a role (<c>primary</c>, <c>candidate</c>, <c>fallback</c>): it alone answers, outside of any rollout.</summary>
     public string? Variant { get; set; }
 
+    /// <summary>Whether the answer says why; refused when the model that is to answer cannot.</summary>
+    public bool Explain { get; set; }
+
     /// <summary>Whether the rows belong to a batch: it waits for room in the prediction log, and its length says nothing of the load.</summary>
     public bool Batch { get; set; }
 
@@ -194,6 +197,9 @@ public readonly record struct AnsweredBy(string Role, string Model, int Version)
 /// <param name="ByRow">Who answered each row, when they went different ways.</param>
 public sealed record InferAnswer(string[] Ids, Outcome[] Outcomes, string Role, string Model, int Version, IReadOnlyList<AnsweredBy>? ByRow = null)
 {
+    /// <summary>By row, when they were asked for; null where the answer came from what cannot explain it (the fallback rules).</summary>
+    public IReadOnlyList<Explanation?>? Explanations { get; init; }
+
     /// <summary>The word for <see cref="Role"/> when rows went different ways.</summary>
     public const string Mixed = "mixed";
 

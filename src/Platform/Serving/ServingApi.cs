@@ -19,6 +19,8 @@ public static class ServingApi
         api.MapDelete("/endpoints/{name}", Delete).Needs(Role.Editor);
         api.MapPut("/endpoints/{name}/override", SetOverride).Needs(Role.Editor);
         api.MapDelete("/endpoints/{name}/override", ClearOverride).Needs(Role.Editor);
+        api.MapGet("/endpoints/{name}/logs", Logs).Needs(Role.Viewer);
+        api.MapPost("/endpoints/{name}/explain", Explain).Needs(Role.Editor);
         StreamApi.Map(api);
     }
 
@@ -48,6 +50,22 @@ public static class ServingApi
     private static async Task<EndpointInfo> ClearOverride(HttpContext http, ServingService serving, PredictionService predictions, string name, string? reason, CancellationToken ct) =>
         Info(http, predictions, serving, await serving.ClearOverride(http.Principal(), name, reason ?? "cleared by " + http.Principal().Name, ct));
 
+    private static async Task<ExplainAnswer> Explain(HttpContext http, ServingService serving, string name, ExplainRequest body)
+    {
+        var request = RowObjects.Request(body.Rows);
+        (request.Explain, request.Version, request.Key, request.EventTime) = (true, body.Version, body.Key, body.EventTime);
+        if (body.Top < 0)
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"'top' is {body.Top}.", "Use 1 or more, or 0 for all contributions.");
+        var answer = await serving.Infer(http.Principal(), name, request);
+        return new ExplainAnswer(answer.Role, answer.Model, answer.Version, [.. answer.Ids.Select((id, row) => new ExplainedPrediction(
+            id, double.IsFinite(answer.Outcomes[row].Score) ? answer.Outcomes[row].Score : null, answer.Outcomes[row].Prediction, Top(answer.Explanations![row], body.Top)))]);
+    }
+
+    private static EndpointLogs Logs(HttpContext http, ServingService serving, string name, int? lines) => new(serving.Logs(http.Principal(), name, lines ?? 200));
+
+    private static Explanation? Top(Explanation? explanation, int top) =>
+        explanation is null || top == 0 ? explanation : explanation with { Contributions = [.. explanation.Contributions.Take(top)] };
+
     private static VariantRef? Variant(string? text)
     {
         if (text is null)
@@ -65,6 +83,9 @@ public static class ServingApi
             state.Spec.Name, state.Spec.Model, state.Spec.Fallback.Length > 0, state.Spec.Clock, state.Spec.Key,
             new PlanInfo(plan.Revision, plan.Primary?.ToString(), plan.Candidate?.ToString(), plan.Mode, plan.CandidateWeight, plan.RolloutId),
             over is null ? null : new OverrideBody(over.Kind, over.Pin?.ToString(), over.Reason, over.IncidentId),
-            state.ManagedBy, predictions.Now(new EndpointKey(http.Principal().WorkspaceId, state.Spec.Name)), state.UpdatedAt, state.Faults, serving.Traffic(http.Principal(), state.Spec.Name));
+            state.ManagedBy, predictions.Now(new EndpointKey(http.Principal().WorkspaceId, state.Spec.Name)), state.UpdatedAt, state.Faults, serving.Traffic(http.Principal(), state.Spec.Name))
+        {
+            Variants = serving.Variants(http.Principal(), state.Spec.Name),
+        };
     }
 }

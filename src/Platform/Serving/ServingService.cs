@@ -121,6 +121,29 @@ public sealed class ServingService : IHostedService, IAsyncDisposable
         return _routes.Find(new EndpointKey(p.WorkspaceId, name)) is { } route ? ServedModel.Of(route) : null;
     }
 
+    /// <summary>What an endpoint has loaded, by role, and what runs it.</summary>
+    public IReadOnlyList<VariantInfo> Variants(Principal p, string name)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        return _routes.Find(new EndpointKey(p.WorkspaceId, name)) is not { } route ? []
+            : [.. Told(route.Primary, VariantRole.Primary), .. Told(route.Candidate, route.Shadow is null ? VariantRole.Candidate : VariantRole.Shadow), .. Told(route.Rules, VariantRole.Fallback)];
+
+        static IEnumerable<VariantInfo> Told(Variant? variant, string role) => variant is null
+            ? []
+            : [new VariantInfo(variant.Version == 0 ? variant.Model : $"{variant.Model}/{variant.Version}", role, variant.Info.Kind, variant.Info.Engine, variant.Info.Note, variant.CanExplain)];
+    }
+
+    /// <summary>What the processes of an endpoint's variants printed last, by variant; variants without processes are not there.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Logs(Principal p, string name, int lines)
+    {
+        ArgumentNullException.ThrowIfNull(p);
+        if (lines is < 1 or > 10_000)
+            throw new HoldfastException(ErrorCode.InvalidArgument, $"'lines' is {lines}.", "Use 1 to 10000.");
+        var route = _routes.Find(new EndpointKey(p.WorkspaceId, name))
+            ?? throw new HoldfastException(ErrorCode.NotFound, $"There is no endpoint '{name}' in this workspace.", "Declare it in holdfast.yaml and run 'holdfast apply'.");
+        return route.Versions.Distinct().Select(v => (Name: $"{v.Model}/{v.Version}", Log: v.Log(lines))).Where(v => v.Log is not null).ToDictionary(v => v.Name, v => v.Log!);
+    }
+
     /// <summary>Names of all endpoints of a workspace.</summary>
     public IReadOnlyList<string> Names(Principal p)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Holdfast.Contracts;
 using Holdfast.Registry;
 using Holdfast.Serving.Backends;
 
@@ -11,6 +12,8 @@ namespace Holdfast.Serving;
 internal sealed class Variant
 {
     private const int MostStuck = 8;
+    // What is answered on the caller's thread stays short.
+    private const int MostInline = 4_096;
     private readonly IBackend _backend;
     private readonly Input[] _inputs;
     private readonly ColumnMap _columns;
@@ -44,6 +47,11 @@ internal sealed class Variant
     public BackendInfo Info => _backend.Info;
 
     public IReadOnlySet<string> Inputs { get; }
+
+    public bool CanExplain => _backend is IExplains;
+
+    /// <summary>What its processes printed last; null when it has none.</summary>
+    public IReadOnlyList<string>? Log(int lines) => (_backend as Backends.Remote.IKeepsLog)?.Tail(lines);
 
     public bool IsRules => Info.Kind == "rules";
 
@@ -119,7 +127,7 @@ internal sealed class Variant
                 (lacking ??= []).Add(input.Name);
         }
 
-        return lacking is null ? null : "missing: " + string.Join(", ", lacking);
+        return lacking is null ? null : string.Join("; ", lacking.Select(name => $"the input '{name}' is missing"));
     }
 
     /// <summary>Answers all rows, or says why not. A call that outlives its time is left to itself; after a few of those the variant is not asked again until they end.</summary>
@@ -129,13 +137,16 @@ internal sealed class Variant
             return "timeout: earlier calls have not come back";
         if (!TryEnter())
             return "unloaded";
-        // Rules and constants cannot hang: no hop to another thread for them.
-        if (Info.Kind is "rules" or "constant")
+        // Rules and trees cannot hang: no hop to another thread for them.
+        if (Info.Style == CallStyle.Inline && rows.Count <= MostInline)
         {
             var error = Run(rows, outcomes);
             Leave();
             return error;
         }
+
+        if (Info.Style == CallStyle.Awaited)
+            return await Await(rows, outcomes, timeout);
 
         var answer = await VariantCall.Start(_run, rows, outcomes, timeout, _cameBack);
         if (ReferenceEquals(answer, VariantCall.TimedOut))
@@ -143,6 +154,21 @@ internal sealed class Variant
         else
             Leave();
         return answer;
+    }
+
+    /// <summary>Why it answers these rows as it does; null when it cannot say.</summary>
+    public IReadOnlyList<Explanation>? Explain(FeatureRows rows)
+    {
+        if (_backend is not IExplains explains || !TryEnter())
+            return null;
+        try
+        {
+            return explains.Explain(rows);
+        }
+        finally
+        {
+            Leave();
+        }
     }
 
     /// <summary>Takes the shelf's own hold away.</summary>
@@ -160,6 +186,28 @@ internal sealed class Variant
         return -1;
     }
 
+    private async ValueTask<string?> Await(FeatureRows rows, Outcome[] outcomes, TimeSpan timeout)
+    {
+        using var patience = new CancellationTokenSource(timeout);
+        try
+        {
+            await _backend.PredictAsync(rows, outcomes, patience.Token);
+            return Fits(outcomes);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            return "timeout";
+        }
+        catch (Exception e)
+        {
+            return Short(e.Message);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
     private string? Run(FeatureRows rows, Outcome[] outcomes)
     {
         try
@@ -169,9 +217,16 @@ internal sealed class Variant
         catch (Exception e)
         {
             // The edge of foreign code: whatever it throws, another variant answers.
-            return e.Message.Length > 300 ? e.Message[..300] : e.Message;
+            return Short(e.Message);
         }
 
+        return Fits(outcomes);
+    }
+
+    private static string Short(string message) => message.Length > 300 ? message[..300] : message;
+
+    private string? Fits(Outcome[] outcomes)
+    {
         foreach (ref readonly var outcome in outcomes.AsSpan())
         {
             if (double.IsNaN(outcome.Score))

@@ -53,7 +53,14 @@ internal sealed class VariantShelf(LoadBackend load, ILogger log) : IDisposable
         }
     }
 
-    public void Dispose() => _gate.Dispose();
+    /// <summary>Lets go of everything: what runs outside of this process is ended.</summary>
+    public void Dispose()
+    {
+        foreach (var variant in _loaded.Values)
+            variant.Retire();
+        _loaded.Clear();
+        _gate.Dispose();
+    }
 
     private async Task<IBackend> Load(int workspace, VariantRef wanted, CancellationToken ct)
     {

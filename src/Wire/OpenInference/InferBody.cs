@@ -185,6 +185,11 @@ internal static class InferBody
                 json.Read();
                 request.EventTime = json.TokenType == JsonTokenType.Number ? EventTimes.FromUnixMilliseconds(json.GetDouble()) : EventTimes.Parse(Text(ref json));
             }
+            else if (json.ValueTextEquals("explain"u8))
+            {
+                json.Read();
+                request.Explain = json.GetBoolean();
+            }
             else if (json.ValueTextEquals("binary_data_output"u8))
             {
                 json.Read();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using Holdfast.Contracts;
 using Holdfast.Serving;
 using Microsoft.AspNetCore.Http;
 
@@ -89,6 +90,9 @@ internal static class InferReply
         var prediction = parsed.Of("prediction");
         if (prediction.Wanted)
             Texts(json, "prediction"u8, rows, prediction.Binary, i => answer.Outcomes[i].Prediction);
+        // One JSON document a row: the protocol has no tensors of objects. Null where the fallback answered.
+        if (answer.Explanations is { } why)
+            Texts(json, "explanation"u8, rows, false, i => JsonSerializer.Serialize(why[i], HoldfastJson.Options));
         if (HasIds(parsed, answer))
             Texts(json, "prediction_id"u8, rows, parsed.Of("prediction_id").Binary, i => answer.Ids[i]);
         json.WriteEndArray();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Holdfast.Contracts;
 using Holdfast.Serving;
 using Microsoft.AspNetCore.Http;
 
@@ -43,6 +44,12 @@ internal static class PredictionsReply
         }
 
         json.WriteEndArray();
+        if (answer.Explanations is { } why)
+        {
+            json.WritePropertyName("explanations"u8);
+            JsonSerializer.Serialize(json, why, HoldfastJson.Options);
+        }
+
         json.WriteStartArray("prediction_ids"u8);
         foreach (var id in answer.Ids)
             json.WriteStringValue(id);

@@ -44,11 +44,21 @@ public static class V1Api
         await PredictionsReply.Write(http.Response, await serving.Infer(http.Principal(), model, request), http.RequestAborted);
     }
 
-    private static Task Explain(HttpContext http)
+    private static async Task Explain(HttpContext http)
     {
         var serving = (ServingService)http.RequestServices.GetService(typeof(ServingService))!;
         var model = (string)http.Request.RouteValues["model"]!;
-        _ = OpenInferenceApi.Served(http.Principal(), serving, model, null);
+        var served = OpenInferenceApi.Served(http.Principal(), serving, model, null);
+        if (serving.Variants(http.Principal(), model) is [{ Explains: true }, ..])
+        {
+            using var body = await Body(http);
+            var request = Request(body.RootElement, served);
+            InferHeaders.Take(http.Request, request);
+            request.Explain = true;
+            await PredictionsReply.Write(http.Response, await serving.Infer(http.Principal(), model, request), http.RequestAborted);
+            return;
+        }
+
         throw new HoldfastException(ErrorCode.Unsupported, $"The model behind '{model}' gives no explanations.", "Ask for predictions with :predict.");
     }
 

@@ -70,7 +70,7 @@ public sealed class PartsTests : IDisposable
         for (var i = 0; i < 300; i++)
         {
             log.Service.Append(LogHarness.Entry(i));
-            if (i % 100 == 0)
+            if (i == 150)
                 await log.Service.Flush(Ct);
         }
 

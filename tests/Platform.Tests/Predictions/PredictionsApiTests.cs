@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
-using System.Text.Json;
 using Holdfast.Commands;
 using Holdfast.Contracts;
 using Holdfast.Kernel;
@@ -142,7 +141,7 @@ public sealed class PredictionsApiTests(SharedHost shared) : IClassFixture<Share
 
     private const string Rules = "inputs: {x: {type: number}}\nrules:\n  - {when: \"x >= 6\", score: 0.9, prediction: high}\nelse: {score: 0.1, prediction: low}\n";
 
-    private Task Endpoint(string name, EndpointSpec spec) => Host.Service<ServingService>().ApplyEndpoint(Owner, spec with { Name = name }, null, Ct);
+    private Task<EndpointState> Endpoint(string name, EndpointSpec spec) => Host.Service<ServingService>().ApplyEndpoint(Owner, spec with { Name = name }, null, Ct);
 
     private async Task Infer(string endpoint, string body)
     {

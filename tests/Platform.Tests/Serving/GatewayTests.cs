@@ -289,7 +289,7 @@ public sealed class GatewayTests : IAsyncLifetime
         Assert.Equal(("mixed", -1), (answer.Role, answer.Version));
         Assert.Equal([("primary", 0.4), ("fallback", 0.25), ("primary", 1)], Enumerable.Range(0, 3).Select(i => (answer.By(i).Role, answer.Outcomes[i].Score)));
         var entries = (await Log()).ToDictionary(e => e.Id);
-        Assert.Equal([null, "the score 7 lies outside of [0, 1]", null], answer.Ids.Select(i => entries[i].Error));
+        Assert.Equal([null, "the score 7 is out of range [0, 1]", null], answer.Ids.Select(i => entries[i].Error));
         Assert.Equal([false, true, false], answer.Ids.Select(i => entries[i].FellBack));
     }
 
@@ -303,7 +303,7 @@ public sealed class GatewayTests : IAsyncLifetime
         var without = new InferRequest { EventTime = Start };
         without.Add("age", [40.0]);
         Assert.Equal("fallback", (await Serving.Infer(Someone, "e", without)).Role);
-        Assert.Equal("missing: income", (await Log())[^1].Error);
+        Assert.Equal("the input 'income' is missing", (await Log())[^1].Error);
         var traffic = Serving.Traffic(Someone, "e")!;
         Assert.Equal((3, 2 / 3.0, 0.1), (traffic.Rows, traffic.FallbackRate, traffic.FallbackLimit));
     }

@@ -7,7 +7,7 @@ namespace Holdfast.Serving.Backends;
 /// <summary>Always the same answer: the floor that every model must beat, and a fallback of last resort.</summary>
 public sealed class ConstantBackend(Outcome outcome, Signature signature, string task = "binary") : IBackend
 {
-    public BackendInfo Info { get; } = new("constant", task, signature);
+    public BackendInfo Info { get; } = new("constant", task, signature) { Style = CallStyle.Inline };
 
     /// <summary>Reads <c>{"score": 0.1, "prediction": "0"}</c>.</summary>
     public static ConstantBackend Load(string path, ModelPackage package)

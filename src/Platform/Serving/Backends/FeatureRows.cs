@@ -65,6 +65,25 @@ public sealed class FeatureRows
         Names, rows.Length, Array.ConvertAll(_numbers, column => Array.ConvertAll(rows, row => column[row])),
         Array.ConvertAll(_texts, column => column is null ? null : Array.ConvertAll(rows, row => column[row])));
 
+    /// <summary>Rows of the same columns, one after the other.</summary>
+    internal static FeatureRows Join(IReadOnlyList<FeatureRows> parts)
+    {
+        var joined = new FeatureRows(parts[0].Names, parts.Sum(p => p.Count));
+        for (var column = 0; column < joined.Names.Count; column++)
+        {
+            var at = 0;
+            foreach (var part in parts)
+            {
+                part._numbers[column].CopyTo(joined._numbers[column], at);
+                if (part._texts[column] is { } texts)
+                    texts.CopyTo(joined.MakeTexts(column), at);
+                at += part.Count;
+            }
+        }
+
+        return joined;
+    }
+
     /// <summary>Index of a column, or -1.</summary>
     public int Column(string name)
     {

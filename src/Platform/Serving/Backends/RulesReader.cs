@@ -10,6 +10,10 @@ namespace Holdfast.Serving.Backends;
 internal sealed class RulesReader(string file)
 {
     private const string Shape = "Write inputs: {amount: {type: number, default: 0}}, rules: [{when: \"amount > 1000\", score: 0.9, prediction: \"1\"}], else: {score: 0.1, prediction: \"0\"}.";
+    // What a request may cost: a rule is a few microseconds.
+    private const int MostRules = 1_000;
+    private const int MostInputs = 1_000;
+    private const int MostLetters = 1 << 20;
     private readonly List<Fault> _faults = [];
     private readonly List<RuleInput> _inputs = [];
 
@@ -37,6 +41,12 @@ internal sealed class RulesReader(string file)
 
     private YamlMappingNode? Document(string yaml)
     {
+        if (yaml.Length > MostLetters)
+        {
+            _faults.Add(new Fault(file, $"has {yaml.Length} characters", $"A rules file has at most {MostLetters}."));
+            return null;
+        }
+
         try
         {
             var stream = new YamlStream();
@@ -59,6 +69,12 @@ internal sealed class RulesReader(string file)
         {
             if (node is not null)
                 Add(node, "inputs", "is not a mapping", Shape);
+            return;
+        }
+
+        if (declared.Children.Count > MostInputs)
+        {
+            Add(node, "inputs", $"has {declared.Children.Count} inputs", $"A rules file has at most {MostInputs}.");
             return;
         }
 
@@ -107,6 +123,12 @@ internal sealed class RulesReader(string file)
         {
             if (node is not null)
                 Add(node, "rules", "is not a list", Shape);
+            return;
+        }
+
+        if (list.Children.Count > MostRules)
+        {
+            Add(node, "rules", $"has {list.Children.Count} rules", $"A rules file has at most {MostRules}: every request asks them in turn.");
             return;
         }
 

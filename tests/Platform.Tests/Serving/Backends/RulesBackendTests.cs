@@ -76,6 +76,18 @@ public sealed class RulesBackendTests
     [InlineData("else: {score: 1 / 0, prediction: \"0\"}")]
     public void Refuses_what_is_not_a_total_rules_file(string yaml) => Assert.NotEmpty(Assert.Throws<HoldfastException>(() => RulesBackend.Parse(yaml)).Faults);
 
+    [Fact]
+    public void What_a_request_may_cost_is_bounded()
+    {
+        var many = string.Concat(Enumerable.Repeat("  - {when: 'x > 1', score: 1, prediction: '1'}\n", 1_001));
+        Assert.Contains("has 1001 rules", Assert.Throws<HoldfastException>(() => RulesBackend.Parse($"inputs: {{x: {{type: number}}}}\nrules:\n{many}else: {{score: 0, prediction: '0'}}")).Message, StringComparison.Ordinal);
+        var wide = string.Concat(Enumerable.Range(0, 1_001).Select(i => $"  x{i}: {{type: number}}\n"));
+        Assert.Contains("has 1001 inputs", Assert.Throws<HoldfastException>(() => RulesBackend.Parse($"inputs:\n{wide}else: {{score: 0, prediction: '0'}}")).Message, StringComparison.Ordinal);
+        Assert.Contains("characters", Assert.Throws<HoldfastException>(() => RulesBackend.Parse(new string('#', (1 << 20) + 1))).Message, StringComparison.Ordinal);
+        // Aliases of YAML are not copied out: a small file cannot grow.
+        Assert.Throws<HoldfastException>(() => RulesBackend.Parse("a: &a [1,1]\nb: &b [*a,*a]\nc: &c [*b,*b]\nelse: {score: 0, prediction: '0'}"));
+    }
+
     private static Outcome One(RulesBackend backend, FeatureRows rows)
     {
         var outcomes = new Outcome[1];
