@@ -63,7 +63,15 @@ public static class PredictionsApi
             throw new HoldfastException(ErrorCode.InvalidArgument, $"order is '{order}'.", "Use oldest or newest.");
         var query = new PredictionQuery(name, from, until, role, labelled, limit ?? 100, token)
         {
-            Label = label, Prediction = prediction, Where = where, Key = key, Failed = failed, ModelVersion = version, MinScore = least, MaxScore = most, NewestFirst = order == "newest",
+            Label = label,
+            Prediction = prediction,
+            Where = where,
+            Key = key,
+            Failed = failed,
+            ModelVersion = version,
+            MinScore = least,
+            MaxScore = most,
+            NewestFirst = order == "newest",
         };
         var page = await predictions.Query(http.Principal(), query, ct);
         return new Page<PredictionInfo>([.. page.Items.Select(Info)], page.NextToken);

@@ -232,7 +232,9 @@ public static class ModelImage
             await writer.WriteEntryAsync(
                 new UstarTarEntry(TarEntryType.RegularFile, below.Length == 0 ? name : $"{below}/{name}")
                 {
-                    DataStream = content, ModificationTime = DateTimeOffset.UnixEpoch, Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
+                    DataStream = content,
+                    ModificationTime = DateTimeOffset.UnixEpoch,
+                    Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
                 },
                 ct);
         }
