@@ -131,6 +131,7 @@ internal sealed class ProcessBackend : IBackend, IKeepsLog
             catch (HttpRequestException e)
             {
                 // A process that dies takes its requests with it; the model is ours and only computes, so another one may do it again.
+                Suspect(process);
                 if (attempt == 2)
                     throw new HoldfastException(ErrorCode.Unavailable, $"The model's process broke off: {e.HttpRequestError}.", null, e);
                 await Task.Yield();
@@ -210,6 +211,19 @@ internal sealed class ProcessBackend : IBackend, IKeepsLog
         }
     }
 
+    // It gets no requests until it has shown its health again: one that is dying would take the next attempt with it too.
+    private void Suspect(ModelProcess process)
+    {
+        lock (_gate)
+        {
+            if (!process.IsReady)
+                return;
+            process.IsReady = false;
+        }
+
+        _ = BecomeReady(process);
+    }
+
     private ModelProcess? Free() => _processes.Where(p => p.IsReady && !p.IsLeaving && !p.HasEnded && p.Busy < _spec.Concurrency).MinBy(p => p.Busy);
 
     private void HandOut()
@@ -270,7 +284,7 @@ internal sealed class ProcessBackend : IBackend, IKeepsLog
                 failed.Remove(process);
                 if (process.IsLeaving)
                     continue;
-                if (process.IsReady && _time.GetElapsedTime(process.ReadySince) > Steady)
+                if (process.ReadySince != 0 && _time.GetElapsedTime(process.ReadySince) > Steady)
                     _failures = 0;
                 Failed(process.Number, $"the process ended with exit code {process.ExitCode}");
             }
