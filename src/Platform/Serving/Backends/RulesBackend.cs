@@ -19,7 +19,8 @@ public sealed class RulesBackend : IBackend
         _map = new ColumnMap(_rules.Inputs.Select(i => i.Name).ToArray());
         Info = new BackendInfo("rules", "binary", new Signature(
             [.. _rules.Inputs.Select(i => new SignatureField(i.Name, Datatype(i.Type), null, i.Default.Type == ExprType.Number ? i.Default.AsNumber : null))],
-            [new SignatureField("score", "FP64"), new SignatureField("prediction", "BYTES")])) { Style = CallStyle.Inline };
+            [new SignatureField("score", "FP64"), new SignatureField("prediction", "BYTES")]))
+        { Style = CallStyle.Inline };
     }
 
     public BackendInfo Info { get; }
