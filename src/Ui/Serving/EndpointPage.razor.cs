@@ -23,6 +23,8 @@ public sealed partial class EndpointPage
 
     [SupplyParameterFromQuery] private string? Until { get; set; }
 
+    [SupplyParameterFromQuery] private string? Where { get; set; }
+
     [SupplyParameterFromQuery] private string? Cursor { get; set; }
 
     [Inject] private ServingService Serving { get; set; } = null!;

@@ -29,6 +29,9 @@ public sealed partial class PredictionExplorer
 
     [Parameter] public string? Until { get; set; }
 
+    /// <summary>A condition on the features.</summary>
+    [Parameter] public string? Where { get; set; }
+
     [Parameter] public string? Cursor { get; set; }
 
     /// <summary>What the page shows: with another one the rows are asked again.</summary>
@@ -37,10 +40,10 @@ public sealed partial class PredictionExplorer
     /// <inheritdoc />
     protected override async Task OnParametersSetAsync()
     {
-        (Role, Labelled, From, Until) = (Named(Role), Named(Labelled), Named(From), Named(Until));
+        (Role, Labelled, From, Until, Where) = (Named(Role), Named(Labelled), Named(From), Named(Until), Named(Where));
         try
         {
-            _page = await Predictions.Query(Principal, new PredictionQuery(Endpoint, Time(From, "from"), Time(Until, "until"), Role, Labelled is null ? null : Labelled == "true", Rows, Cursor));
+            _page = await Predictions.Query(Principal, new PredictionQuery(Endpoint, Time(From, "from"), Time(Until, "until"), Role, Labelled is null ? null : Labelled == "true", Rows, Cursor) { NewestFirst = true, Where = Where });
             _problem = null;
         }
         catch (HoldfastException problem)

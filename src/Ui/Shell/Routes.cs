@@ -53,8 +53,8 @@ public static class Routes
 
     public static string Endpoint(string endpoint, string? tab = null) => With($"/endpoints/{Part(endpoint)}", ("tab", tab));
 
-    public static string Predictions(string endpoint, string? role = null, string? labelled = null, string? from = null, string? until = null, string? cursor = null) =>
-        With($"/endpoints/{Part(endpoint)}", ("tab", "predictions"), ("role", role), ("labelled", labelled), ("from", from), ("until", until), ("cursor", cursor));
+    public static string Predictions(string endpoint, string? role = null, string? labelled = null, string? from = null, string? until = null, string? where = null, string? cursor = null) =>
+        With($"/endpoints/{Part(endpoint)}", ("tab", "predictions"), ("role", role), ("labelled", labelled), ("from", from), ("until", until), ("where", where), ("cursor", cursor));
 
     public static string Rollout(string rollout) => $"/rollouts/{Part(rollout)}";
 

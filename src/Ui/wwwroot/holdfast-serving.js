@@ -102,6 +102,15 @@ const ask = async (url, options) => {
   return body;
 };
 
+/** What each feature added to the output, the greatest first. */
+function reasons(output) {
+  const why = output && output.data[0] ? JSON.parse(output.data[0]) : null;
+  if (!why || !why.contributions) return null;
+  const most = Math.max(...why.contributions.map(c => Math.abs(c.effect)), 1e-12);
+  return h('section', { class: 'reasons' }, h('h3', {}, 'Why'), h('p', { class: 'muted' }, `From ${number(why.base)} on average to ${number(why.output)}${why.class ? ' for ' + why.class : ''} (${why.space}); each bar is what a feature adds.`),
+    why.contributions.slice(0, 10).map(c => h('div', { class: 'reason' }, h('span', {}, c.feature), h('span', { class: 'bar' }, h('span', { class: c.effect < 0 ? 'less' : 'more', style: `width:${(50 * Math.abs(c.effect) / most).toFixed(1)}%` })), h('span', { class: 'n' }, (c.effect > 0 ? '+' : '') + number(c.effect)), h('span', { class: 'muted' }, c.reason))));
+}
+
 async function form(root) {
   const endpoint = encodeURIComponent(root.dataset.try);
   let inputs, known = {};
@@ -129,9 +138,10 @@ async function form(root) {
     try {
       const answer = await ask(`/v2/models/${endpoint}/infer`, { method: 'POST', body: JSON.stringify(body()) }), took = performance.now() - began, p = answer.parameters || {};
       result.replaceChildren(
-        h('div', { class: 'figures' }, answer.outputs.filter(o => o.name !== 'prediction_id').slice(0, 6).map(o => h('div', {}, h('span', { class: 'label' }, o.name), h('span', { class: 'value' }, o.data.length > 6 ? o.data.slice(0, 6).map(x => typeof x === 'number' ? number(x) : x).join(', ') + ' …' : o.data.map(x => typeof x === 'number' ? number(x) : String(x)).join(', ')))),
+        h('div', { class: 'figures' }, answer.outputs.filter(o => o.name !== 'prediction_id' && o.name !== 'explanation').slice(0, 6).map(o => h('div', {}, h('span', { class: 'label' }, o.name), h('span', { class: 'value' }, o.data.length > 6 ? o.data.slice(0, 6).map(x => typeof x === 'number' ? number(x) : x).join(', ') + ' …' : o.data.map(x => typeof x === 'number' ? number(x) : String(x)).join(', ')))),
           h('div', {}, h('span', { class: 'label' }, 'answered by'), h('span', { class: 'value' }, p.variant || ''), h('span', { class: 'note' }, `${p.model || ''}${answer.model_version ? ' v' + answer.model_version : ''}, ${took.toFixed(1)} ms from here`)),
           p.prediction_id && h('div', {}, h('span', { class: 'label' }, 'prediction id, for its label'), h('span', { class: 'value small mono' }, p.prediction_id))),
+        reasons(answer.outputs.find(o => o.name === 'explanation')),
         h('details', {}, h('summary', {}, 'The whole answer'), h('pre', {}, JSON.stringify(answer, null, 2))));
       result.dataset.state = 'answered';
     } catch (error) { result.replaceChildren(h('p', { class: 'bad' }, error.message)); result.dataset.state = 'refused'; }

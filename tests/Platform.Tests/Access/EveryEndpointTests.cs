@@ -93,7 +93,10 @@ public sealed partial class EveryEndpointTests
 
     // "{name:int=5}" -> "1", "{**rest}" -> "x".
     private static string Example(RouteEndpoint endpoint) =>
-        "/" + Parameter().Replace(endpoint.RoutePattern.RawText?.TrimStart('/') ?? "", m => m.Value.Contains(":int", StringComparison.Ordinal) || m.Value.Contains(":long", StringComparison.Ordinal) ? "1" : "x");
+        "/" + Parameter().Replace(endpoint.RoutePattern.RawText?.TrimStart('/') ?? "", m => m.Value.Contains(":int", StringComparison.Ordinal) || m.Value.Contains(":long", StringComparison.Ordinal) ? "1"
+            // Of several parts, as one could be another route's parameter.
+            : m.Value.Contains('*', StringComparison.Ordinal) ? "x/y/z"
+            : "x");
 
     [GeneratedRegex(@"\{[^}]*\}")]
     private static partial Regex Parameter();

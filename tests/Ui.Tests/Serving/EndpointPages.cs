@@ -40,6 +40,10 @@ public sealed class EndpointPages(BrowserFixture browser)
         await page.ClickAsync("form.tools button[type=submit]");
         await Expect(page.Locator("table.predictions tbody tr")).ToHaveCountAsync(2);
         Assert.Contains("labelled=true", page.Url, StringComparison.Ordinal);
+        await page.SelectOptionAsync("select[name=labelled]", "");
+        await page.FillAsync("input[name=where]", "amount > 1000 and country == 'NO'");
+        await page.ClickAsync("form.tools button[type=submit]");
+        await Expect(page.Locator("table.predictions tbody tr")).ToHaveCountAsync(29);
         await EveryPage.LookAsync(browser, "/endpoints/shop?tab=predictions", "endpoint-predictions");
 
         await page.ClickAsync(".tabs >> text=Try it");
