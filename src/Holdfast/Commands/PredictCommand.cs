@@ -27,9 +27,11 @@ internal static class PredictCommand
         return command.WithServer((parsed, server, ct) =>
         {
             var name = parsed.GetRequiredValue(endpoint);
+            // Before the output begins: a file that cannot be read leaves none behind.
+            var total = TableReader.Size(parsed.GetRequiredValue(file)).Rows;
             using var answers = PredictOutput.Open(parsed.GetValue(to), parsed.GetValue(keep) ?? [], parsed.GetValue(resume));
             var began = Stopwatch.StartNew();
-            var (done, failed) = Score(server.Client, name, parsed.GetRequiredValue(file), parsed.GetValue(variant), answers, ct);
+            var (done, failed) = Score(server.Client, name, parsed.GetRequiredValue(file), total, parsed.GetValue(variant), answers, ct);
             answers.Finish();
             if (parsed.GetValue(to) is { } written)
             {
@@ -43,10 +45,9 @@ internal static class PredictCommand
         });
     }
 
-    private static (long Rows, long Failed) Score(HoldfastClient client, string endpoint, string file, string? variant, PredictOutput answers, CancellationToken ct)
+    private static (long Rows, long Failed) Score(HoldfastClient client, string endpoint, string file, long total, string? variant, PredictOutput answers, CancellationToken ct)
     {
         var (seen, failed) = (0L, answers.FailedBefore);
-        var total = Math.Max(1, TableReader.Size(file).Rows);
         using var progress = new ProgressLine("of the rows", wanted: true);
         TableReader.ReadBatches(file, Piece, table =>
         {
@@ -56,7 +57,7 @@ internal static class PredictCommand
             if (from < table.Rows)
                 failed += Ask(client, endpoint, variant, table, from, seen, answers, ct);
             seen += table.Rows;
-            progress.Show((double)seen / total);
+            progress.Show((double)seen / Math.Max(1, total));
         });
         return (seen, failed);
     }
