@@ -8,12 +8,7 @@ internal readonly record struct VariantKey(string Role, string Model, int Versio
 /// <summary>What one variant did in one stretch.</summary>
 internal sealed class TrafficCounts
 {
-    // Bins of latency 10 % wide from 10 us: a quantile is within 5 %.
-    private const double First = 0.01;
-    private const int Bins = 160;
-    private static readonly double _width = Math.Log(1.1);
-
-    // Answers by bin.
+    // Answers by bin; few of them are ever used.
     private readonly SortedDictionary<int, long> _latency = [];
 
     public long Requests { get; set; }
@@ -37,7 +32,7 @@ internal sealed class TrafficCounts
         FellBack += fellBack ? 1 : 0;
         if (!double.IsNaN(score))
             (Sum, Scores) = (Sum + score, Scores + 1);
-        var bin = latencyMs <= First ? 0 : Math.Min(Bins - 1, 1 + (int)(Math.Log(latencyMs / First) / _width));
+        var bin = LatencyBins.Of(latencyMs);
         _latency[bin] = _latency.GetValueOrDefault(bin) + 1;
     }
 
@@ -82,7 +77,7 @@ internal sealed class TrafficCounts
         {
             seen += count;
             if (seen >= rank)
-                return bin == 0 ? First : First * Math.Exp((bin - 0.5) * _width);
+                return LatencyBins.Middle(bin);
         }
 
         return null;

@@ -1,3 +1,5 @@
+using Holdfast.Predictions;
+
 namespace Holdfast.Rollout;
 
 /// <summary>All of a <see cref="LatencyLimit"/>, for storing.</summary>
